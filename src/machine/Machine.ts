@@ -1,0 +1,104 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { ToolInfo } from "../tool/ToolInfo.ts"
+import type { Limits } from "./Limits.ts"
+import type { Answer, Output, Turn } from "./Turn.ts"
+
+/** One piece of code for a machine to run. */
+export interface Program {
+  /** The run's position in its session, from 1. Call ids begin with it. */
+  readonly ordinal: number
+  readonly language: "javascript" | "typescript"
+  readonly source: string
+  /** The virtual clock at the start; it stands still until the next answer. */
+  readonly nowMillis: number
+  readonly tools: ReadonlyArray<ToolInfo>
+}
+
+/** The machine is gone through no fault of its guest (its worker ended with a neighbour, or the host closed it). */
+export class MachineLost extends Schema.TaggedError<MachineLost>()("MachineLost", { detail: Schema.String }) {
+  override get message() {
+    return `the machine is gone: ${this.detail}`
+  }
+}
+
+/** The bytes cannot become a machine here. Nothing was run. */
+export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("SnapshotRejected", {
+  reason: Schema.Literals([
+    "NotASnapshot",
+    "UnknownVersion",
+    "UnknownEngine",
+    "UnknownBase",
+    "WrongSignature",
+    "Corrupted",
+    "TooLarge"
+  ]),
+  detail: Schema.String
+}) {
+  override get message() {
+    return `snapshot rejected (${this.reason}): ${this.detail}`
+  }
+}
+
+/** No machine can be had: the tier is closed, or could not be started on this host. */
+export class MachineUnavailable extends Schema.TaggedError<MachineUnavailable>()("MachineUnavailable", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `no machine available: ${this.detail}`
+  }
+}
+
+export class MachineError extends Schema.TaggedError<MachineError>()("MachineError", {
+  reason: Schema.Union([MachineLost, SnapshotRejected, MachineUnavailable])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
+
+/**
+ * One booted, isolated guest. It owns the guest's heap and nothing else: what was decided, answered or paid for is the
+ * session's to remember.
+ *
+ * M1. Operations of one machine never overlap; a caller that overlaps them waits its turn.
+ * M2. `answer` gives its answers one by one, in order, and lets the guest run until it is idle after each of them, so that
+ *     the guest's state depends on the order of answers alone. Unknown and already answered ids are ignored.
+ * M3. The same state, program, answers and clock give the same turns.
+ * M4. Interrupting `start` or `answer` stops the guest; the machine is then lost, as after a fatal turn.
+ */
+export interface Machine {
+  readonly start: (program: Program) => Effect.Effect<Turn, MachineError>
+  readonly answer: (answers: ReadonlyArray<Answer>, nowMillis: number) => Effect.Effect<Turn, MachineError>
+}
+
+/** A machine that can be written down between two turns. */
+export interface SnapshotMachine extends Machine {
+  readonly snapshot: Effect.Effect<Uint8Array, MachineError>
+}
+
+export interface MachineOptions {
+  readonly limits: Limits
+  /** Seeds the guest's randomness at boot; a restored machine goes on with the sequence that it had. */
+  readonly seed: string
+  /** Called with console output as it comes; the same text is also in the turn. */
+  readonly onOutput?: ((output: Output) => void) | undefined
+  /** Keep this guest away from others: it once made its machine unresponsive. */
+  readonly quarantine?: boolean | undefined
+}
+
+/** A tier: where machines come from. A machine lives until its scope is closed. */
+export class Machines extends Context.Service<
+  Machines,
+  {
+    /** Names what a snapshot of this tier can be restored by, such as `quickjs-wasi@3.6.2`. */
+    readonly engine: string
+    readonly boot: (options: MachineOptions) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>
+    readonly restore: (
+      snapshot: Uint8Array,
+      options: MachineOptions
+    ) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>
+  }
+>()("caisson/machine/Machine/Machines") {}

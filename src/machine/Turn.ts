@@ -1,0 +1,49 @@
+import * as Schema from "effect/Schema"
+import { GuestError } from "../tool/GuestError.ts"
+import { Outcome, ToolCall } from "../tool/ToolCall.ts"
+
+/** A piece of console output. A chunk never splits a code point. */
+export const Output = Schema.Struct({ stream: Schema.Literals(["stdout", "stderr"]), text: Schema.String })
+export type Output = typeof Output.Type
+
+/** A guest's request to be woken at a time of the virtual clock, in milliseconds since the epoch. Ids share the calls' counter. */
+export const Sleep = Schema.Struct({ id: Schema.String, dueMillis: Schema.Number })
+export type Sleep = typeof Sleep.Type
+
+/** What a turn cost: guest CPU time, and the size of the guest's linear memory after it. */
+export const Usage = Schema.Struct({ cpuMillis: Schema.Number, memoryBytes: Schema.Number })
+export type Usage = typeof Usage.Type
+
+const turn = { output: Schema.Array(Output), usage: Usage }
+
+/**
+ * What a machine says when the guest can go no further.
+ *
+ * - `Completed`: the run's promise is settled and nothing that it started is still pending.
+ * - `Failed`: the run threw. With `fatal` the machine is lost as well (a limit was hit or the guest broke its VM): it must
+ *   not be used or snapshotted again, and the session goes back to the state before the run.
+ * - `Parked`: the guest waits for calls or sleeps. `calls`, `sleeps` and `cancelled` list only what is new since the
+ *   previous turn; ids in `cancelled` need no answer any more (their `Promise.race` was won by another).
+ *
+ * A `Completed` or non-fatal `Failed` turn may still carry `cancelled` ids: calls which ended with their run.
+ */
+export const Turn = Schema.Union([
+  Schema.TaggedStruct("Completed", { value: Schema.String, cancelled: Schema.Array(Schema.String), ...turn }),
+  Schema.TaggedStruct("Failed", {
+    error: GuestError,
+    fatal: Schema.Boolean,
+    cancelled: Schema.Array(Schema.String),
+    ...turn
+  }),
+  Schema.TaggedStruct("Parked", {
+    calls: Schema.Array(ToolCall),
+    sleeps: Schema.Array(Sleep),
+    cancelled: Schema.Array(Schema.String),
+    ...turn
+  })
+])
+export type Turn = typeof Turn.Type
+
+/** The answer to one call, or (with no outcome) the wake-up of one sleep. */
+export const Answer = Schema.Struct({ id: Schema.String, outcome: Schema.optionalKey(Outcome) })
+export type Answer = typeof Answer.Type

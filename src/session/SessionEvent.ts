@@ -1,0 +1,103 @@
+import * as Schema from "effect/Schema"
+import { Limits } from "../machine/Limits.ts"
+import { Output, Sleep, Usage } from "../machine/Turn.ts"
+import { GuestError } from "../tool/GuestError.ts"
+import { Receipt } from "../tool/Receipt.ts"
+import { Outcome } from "../tool/ToolCall.ts"
+
+/** SHA-256 of a snapshot's bytes, in hexadecimal: forks share what they have in common. */
+export const SnapshotId = Schema.String
+export type SnapshotId = typeof SnapshotId.Type
+
+/** What the gate said of a call when it was made. It is never asked again. */
+export const Verdict = Schema.Union([
+  Schema.TaggedStruct("Allowed", { capability: Schema.String }),
+  Schema.TaggedStruct("Asked", {
+    capability: Schema.String,
+    reason: Schema.String,
+    expiresMillis: Schema.optionalKey(Schema.Number)
+  }),
+  Schema.TaggedStruct("Denied", { error: GuestError })
+])
+export type Verdict = typeof Verdict.Type
+
+export const RecordedCall = Schema.Struct({
+  id: Schema.String,
+  /** Canonical, slash-separated. */
+  method: Schema.String,
+  /** The checked input as a `Value` text; of a call denied for its input, the arguments as they came. */
+  input: Schema.String,
+  readOnly: Schema.Boolean,
+  idempotent: Schema.Boolean,
+  verdict: Verdict
+})
+export type RecordedCall = typeof RecordedCall.Type
+
+/** What every turn of a machine leaves in the journal: what the guest was given to get there, and what came out. */
+const turn = {
+  run: Schema.String,
+  /** Ids of the answers given since the previous turn, in their order. */
+  delivered: Schema.Array(Schema.String),
+  nowMillis: Schema.Number,
+  cancelled: Schema.Array(Schema.String),
+  output: Schema.Array(Output),
+  usage: Usage,
+  /** Absent where the state after this turn is cheaper to replay than to keep. */
+  snapshot: Schema.optionalKey(SnapshotId)
+}
+
+/**
+ * What happened in a session. The journal is a list of these and nothing else; version 1.
+ *
+ * A field is never removed or given another meaning; a new optional one may be added.
+ */
+export const SessionEvent = Schema.Union([
+  Schema.TaggedStruct("Opened", {
+    template: Schema.String,
+    engine: Schema.String,
+    seed: Schema.String,
+    limits: Limits,
+    metadata: Schema.Record(Schema.String, Schema.String)
+  }),
+  Schema.TaggedStruct("RunStarted", {
+    run: Schema.String,
+    ordinal: Schema.Int,
+    language: Schema.Literals(["javascript", "typescript"]),
+    source: Schema.String,
+    /** SHA-256 of language and source: the same run id with other code is refused. */
+    codeHash: Schema.String,
+    nowMillis: Schema.Number
+  }),
+  Schema.TaggedStruct("Parked", { ...turn, calls: Schema.Array(RecordedCall), sleeps: Schema.Array(Sleep) }),
+  Schema.TaggedStruct("RunEnded", {
+    ...turn,
+    outcome: Outcome,
+    /** The state went back to where it was before the run. */
+    rolledBack: Schema.Boolean,
+    /** The guest made its machine unresponsive: the session's later machines are kept apart. */
+    quarantined: Schema.Boolean
+  }),
+  /** A person or the host let an asked call go ahead, perhaps with another input. */
+  Schema.TaggedStruct("CallApproved", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("CallStarted", { call: Schema.String }),
+  Schema.TaggedStruct("CallAnswered", {
+    call: Schema.String,
+    receipt: Receipt,
+    outcome: Outcome,
+    by: Schema.optionalKey(Schema.String)
+  }),
+  /** It became certain that a call of unknown outcome had no effect: it will be started again. */
+  Schema.TaggedStruct("CallNotCommitted", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
+  /** Another holder took the session over: what was started and has no outcome is unknown from here on. */
+  Schema.TaggedStruct("TakenOver", { epoch: Schema.Int }),
+  /** This session began as a copy of another one's first `seq` events. */
+  Schema.TaggedStruct("Forked", { session: Schema.String, seq: Schema.Int }),
+  /** Events after `seq` no longer count, except for budgets. */
+  Schema.TaggedStruct("Rewound", { seq: Schema.Int }),
+  Schema.TaggedStruct("Closed", {})
+]).pipe(Schema.toTaggedUnion("_tag"))
+export type SessionEvent = typeof SessionEvent.Type
+
+/** An event at its place. Sequence numbers begin at 1 and have no gaps. */
+export const Entry = Schema.Struct({ seq: Schema.Int, atMillis: Schema.Number, event: SessionEvent })
+export type Entry = typeof Entry.Type
