@@ -1,0 +1,70 @@
+/** What is running in a worker: which slot, since when, and how long it may. */
+export interface Execution {
+  readonly slot: number
+  readonly sinceMillis: number
+  readonly allowedMillis: number
+}
+
+const counter = 0
+const occupied = 1
+const allowed = 2
+const flags = 3
+const sinceBytes = Float64Array.BYTES_PER_ELEMENT
+
+/** A clock that all threads of this process share. */
+export const now = (): number => Number(process.hrtime.bigint()) / 1e6
+
+/**
+ * Memory that a worker shares with its host, for what cannot wait until the worker reads its messages.
+ *
+ * B1. Only the worker enters and leaves; only the host interrupts.
+ * B2. A worker that is busy with guest code has entered, so that its host can tell a long wait from a stuck guest.
+ * B3. An interruption names the machine that it is meant for: the next one in the same slot does not feel it.
+ */
+export class Board {
+  readonly buffer: SharedArrayBuffer
+  readonly #since: Float64Array
+  readonly #words: Int32Array
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer
+    this.#since = new Float64Array(buffer, 0, 1)
+    this.#words = new Int32Array(buffer, sinceBytes)
+  }
+
+  static make(slots: number): Board {
+    return new Board(new SharedArrayBuffer(sinceBytes + Int32Array.BYTES_PER_ELEMENT * (flags + slots)))
+  }
+
+  enter(slot: number, allowedMillis: number): void {
+    this.#since[0] = now()
+    Atomics.store(this.#words, allowed, allowedMillis)
+    Atomics.add(this.#words, counter, 1)
+    Atomics.store(this.#words, occupied, slot + 1)
+  }
+
+  leave(): void {
+    Atomics.store(this.#words, occupied, 0)
+  }
+
+  /** What runs now, or `undefined` if nothing does or it changed while it was read. */
+  execution(): Execution | undefined {
+    const before = Atomics.load(this.#words, counter)
+    const slot = Atomics.load(this.#words, occupied) - 1
+    const execution = {
+      slot,
+      sinceMillis: this.#since[0] ?? 0,
+      allowedMillis: Atomics.load(this.#words, allowed)
+    }
+    if (slot < 0 || Atomics.load(this.#words, counter) !== before) return undefined
+    return execution
+  }
+
+  interrupt(slot: number, machine: number): void {
+    Atomics.store(this.#words, flags + slot, machine)
+  }
+
+  isInterrupted(slot: number, machine: number): boolean {
+    return Atomics.load(this.#words, flags + slot) === machine
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What a memory has that its base has not: the pages that differ, each XORed with the base's, so that what both have in
+ * common is zeros and takes no room once compressed. Beyond its end the base counts as zeros.
+ *
+ * The layout is `u32 index[n] | page[n]`, little-endian, the indexes ascending.
+ */
+
+/** The unit of comparison, much smaller than WebAssembly's: a small change costs little. */
+export const deltaPageBytes = 4_096
+
+const indexBytes = 4
+const wordsPerPage = deltaPageBytes / Int32Array.BYTES_PER_ELEMENT
+const zeros = Buffer.alloc(deltaPageBytes)
+
+/** How long the delta of so many pages is. */
+export const deltaBytes = (pages: number): number => pages * (indexBytes + deltaPageBytes)
+
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, length / Int32Array.BYTES_PER_ELEMENT)
+
+/** The pages of a memory, from a place in it on, that are not as in its base. Both end with a whole page. */
+export const changedPages = (memory: Buffer, base: Uint8Array, from: number): ReadonlyArray<number> => {
+  const changed: Array<number> = []
+  for (let page = Math.floor(from / deltaPageBytes); page * deltaPageBytes < memory.length; page++) {
+    const start = page * deltaPageBytes
+    const end = start + deltaPageBytes
+    const difference =
+      start < base.length
+        ? memory.compare(base, start, end, start, end)
+        : memory.compare(zeros, 0, deltaPageBytes, start, end)
+    if (difference !== 0) changed.push(page)
+  }
+  return changed
+}
+
+/** Sets a page of `target` to what `left` and `right` have there, XORed. Positions are in words. */
+const xor = (
+  target: Int32Array,
+  at: number,
+  left: Int32Array,
+  leftAt: number,
+  right: Int32Array,
+  rightAt: number
+): void => {
+  for (let word = 0; word < wordsPerPage; word++) {
+    target[at + word] = (left[leftAt + word] ?? 0) ^ (right[rightAt + word] ?? 0)
+  }
+}
+
+export const encodeDelta = (memory: Buffer, base: Uint8Array, pages: ReadonlyArray<number>): Buffer => {
+  const delta = Buffer.allocUnsafeSlow(deltaBytes(pages.length))
+  const [target, left, right] = [wordsOf(delta), wordsOf(memory), wordsOf(base)]
+  for (const [index, page] of pages.entries()) {
+    delta.writeUInt32LE(page, indexBytes * index)
+    const at = pages.length + wordsPerPage * index
+    const from = wordsPerPage * page
+    if (from < right.length) xor(target, at, left, from, right, from)
+    else target.set(left.subarray(from, from + wordsPerPage), at)
+  }
+  return delta
+}
+
+/** Whether a delta of so many pages names only pages that lie between two places of a memory, each of them once. */
+export const fits = (delta: Buffer, pages: number, from: number, memoryBytes: number): boolean => {
+  let least = Math.floor(from / deltaPageBytes)
+  for (let index = 0; index < pages; index++) {
+    const page = delta.readUInt32LE(indexBytes * index)
+    if (page < least || (page + 1) * deltaPageBytes > memoryBytes) return false
+    least = page + 1
+  }
+  return true
+}
+
+/** Makes a memory that is as the base, and zeros beyond it, what it was when the delta was taken. The delta must fit. */
+export const applyDelta = (delta: Buffer, pages: number, base: Uint8Array, memory: Buffer): void => {
+  const [source, target, right] = [wordsOf(delta), wordsOf(memory), wordsOf(base)]
+  for (let index = 0; index < pages; index++) {
+    const at = pages + wordsPerPage * index
+    const to = wordsPerPage * delta.readUInt32LE(indexBytes * index)
+    if (to < right.length) xor(target, to, source, at, right, to)
+    else target.set(source.subarray(at, at + wordsPerPage), to)
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * One instance of QuickJS in WebAssembly: its memory, references to its values, calls and jobs. Whatever has to know
+ * quickjs-wasi from the inside is here.
+ *
+ * E1. Strings and numbers cross, and nothing else: no value of a guest is walked from outside.
+ * E2. An error that an operation throws has cut through native frames. The instance must not be used after that, nor when it
+ *     is not `isAtRest` after an operation.
+ */
+import {
+  CompileFlags,
+  EvalFlags,
+  Intrinsics,
+  JSValueHandle,
+  QuickJS,
+  type QuickJSOptions,
+  type Snapshot
+} from "quickjs-wasi"
+import { GuardedHooks, type Hooks, type Value } from "./Hooks.ts"
+import { type EngineModule, pageBytes } from "./Wasm.ts"
+
+export interface EngineOptions {
+  readonly module: EngineModule
+  readonly stackBytes: number
+  readonly hooks: Hooks
+}
+
+/** References that an instance keeps for good, and so does every instance that is restored from it. */
+export interface Fixtures {
+  readonly undefined: Value
+  readonly true: Value
+  /** The function by which the guest asks, with strings. It gives `true` if that is refused. */
+  readonly ask: Value
+  /** Memory for the references of a call's arguments. */
+  readonly arguments: number
+}
+
+/** What an instance is made of. */
+export interface Image {
+  readonly snapshot: Snapshot
+  readonly fixtures: Fixtures
+}
+
+type Exports = ReturnType<QuickJS["_getExports"]>
+
+/** The engine could not allocate what the host needed. */
+export class OutOfMemory extends Error {
+  override readonly name = "OutOfMemory"
+}
+
+const hostFunction = "caisson"
+const argumentsMax = 8
+
+/** The last millisecond that the engine's clock can express. */
+const clockMax = 18_446_744_073_709
+
+const wasi =
+  ({ now }: GuardedHooks): NonNullable<QuickJSOptions["wasi"]> =>
+  (memory) => ({
+    clock_time_get(_clock: number, _precision: bigint, at: number) {
+      const millis = Math.min(Math.max(Math.trunc(now()), 0), clockMax)
+      new DataView(memory.buffer).setBigUint64(at, BigInt(millis) * 1_000_000n, true)
+      return 0
+    },
+    random_get(at: number, length: number) {
+      new Uint8Array(memory.buffer, at, length).fill(0)
+      return 0
+    },
+    fd_write(_file: number, pieces: number, count: number, written: number) {
+      const view = new DataView(memory.buffer)
+      let length = 0
+      for (let index = 0; index < count; index++) length += view.getUint32(pieces + 8 * index + 4, true)
+      view.setUint32(written, length, true)
+      return 0
+    }
+  })
+
+const allocated = (address: number): number => {
+  if (address === 0) throw new OutOfMemory("the engine has no memory left")
+  return address
+}
+
+export class Engine {
+  readonly #vm: QuickJS
+  readonly #exports: Exports
+  readonly #hooks: GuardedHooks
+  readonly #restingStack: number
+  readonly fixtures: Fixtures
+  #memory = Buffer.alloc(0)
+
+  private constructor(vm: QuickJS, hooks: GuardedHooks, fixtures?: Fixtures) {
+    this.#vm = vm
+    this.#exports = vm._getExports()
+    this.#hooks = hooks
+    this.#restingStack = this.#exports.__stack_pointer.value
+    this.fixtures = fixtures ?? this.#makeFixtures()
+    this.#listen()
+  }
+
+  /** A new instance with the globals of the language. */
+  static create(options: EngineOptions): Promise<Engine> {
+    const intrinsics = Intrinsics.ALL & ~Intrinsics.WEAK_REF
+    return Engine.#open(options, (settings) => QuickJS.create({ ...settings, intrinsics }))
+  }
+
+  /** An instance that goes on as the one of the image did. The image must fit the module's memory. */
+  static async restore({ fixtures, snapshot }: Image, options: EngineOptions): Promise<Engine> {
+    const { memory, stackPointer } = snapshot
+    // The dead stack is zeros in both. Not writing it keeps its pages out of the process.
+    const engine = await Engine.#open(
+      options,
+      (settings) => QuickJS.restore({ ...snapshot, memory: memory.subarray(0, 0) }, settings),
+      fixtures
+    )
+    engine.grow(memory.length)
+    engine.memory.set(memory.subarray(stackPointer), stackPointer)
+    return engine
+  }
+
+  static async #open(
+    { hooks, module, stackBytes }: EngineOptions,
+    start: (settings: QuickJSOptions) => Promise<QuickJS>,
+    fixtures?: Fixtures
+  ): Promise<Engine> {
+    const guarded = new GuardedHooks(hooks)
+    const vm = await start({
+      wasm: module,
+      wasi: wasi(guarded),
+      maxStackSize: stackBytes,
+      timezoneOffset: 0,
+      interruptHandler: guarded.mustStop,
+      onUnhandledRejection: (promise, reason, isHandled) =>
+        guarded.rejected(promise.ptr, reason.ptr, isHandled ? "handled" : "unhandled")
+    })
+    return new Engine(vm, guarded, fixtures)
+  }
+
+  /** What a hook threw, if one did. */
+  get fault(): GuardedHooks["fault"] {
+    return this.#hooks.fault
+  }
+
+  /** Whether no native frame has been left behind. */
+  get isAtRest(): boolean {
+    return this.#exports.__stack_pointer.value === this.#restingStack
+  }
+
+  /** The linear memory. The view is void once the memory has grown. */
+  get memory(): Buffer {
+    const { buffer } = this.#exports.memory
+    if (this.#memory.buffer !== buffer) this.#memory = Buffer.from(buffer)
+    return this.#memory
+  }
+
+  /** What restores this instance. Its memory is a view. */
+  get image(): Image {
+    const snapshot = {
+      memory: this.memory,
+      stackPointer: this.#restingStack,
+      runtimePtr: this.#exports.qjs_get_runtime_ptr(),
+      contextPtr: this.#exports.qjs_get_context_ptr(),
+      extensions: []
+    }
+    return { snapshot, fixtures: this.fixtures }
+  }
+
+  /** Lets the linear memory have a size that it has not exceeded. */
+  grow(memoryBytes: number): void {
+    this.#exports.memory.grow((memoryBytes - this.memory.length) / pageBytes)
+  }
+
+  limit(heapBytes: number, stackBytes: number): void {
+    this.#exports.qjs_set_memory_limit(heapBytes)
+    this.#exports.qjs_set_max_stack_size(stackBytes)
+  }
+
+  string(text: string): Value {
+    const { len, ptr } = this.#write(text)
+    const value = allocated(this.#exports.qjs_new_string(ptr, len))
+    this.#exports.wasm_free(ptr)
+    if (this.isException(value)) throw new OutOfMemory("the guest's heap is full")
+    return value
+  }
+
+  number(number: number): Value {
+    return allocated(this.#exports.qjs_new_number(number))
+  }
+
+  /** The text of a string; empty for any other value. Lone surrogates become replacement characters. */
+  text(value: Value): string {
+    if (value === 0 || this.#exports.qjs_is_string(value) === 0) return ""
+    const { arguments: at } = this.fixtures
+    const start = allocated(this.#exports.qjs_get_string_len(value, at))
+    const memory = this.memory
+    const text = memory.toString("utf8", start, start + memory.readUInt32LE(at))
+    this.#exports.qjs_free_cstring(start)
+    return text
+  }
+
+  release(value: Value): void {
+    this.#exports.qjs_free_value(value)
+  }
+
+  /** A strict script as bytecode, without its source. It runs in any instance of this very engine. */
+  compile(code: string, fileName: string): Uint8Array {
+    return this.#vm.compile(code, fileName, EvalFlags.STRICT, CompileFlags.STRIP_SOURCE)
+  }
+
+  /** The value of a compiled script. */
+  evaluate(bytecode: Uint8Array): Value {
+    return this.#vm.evalBytecode(bytecode).ptr
+  }
+
+  /** Starts a program with top-level `await`: a promise of its completion, or an exception. */
+  start(code: string, fileName: string): Value {
+    const source = this.#write(code)
+    const file = this.#write(fileName)
+    const value = this.#exports.qjs_eval(source.ptr, source.len, file.ptr, EvalFlags.ASYNC)
+    this.#exports.wasm_free(source.ptr)
+    this.#exports.wasm_free(file.ptr)
+    return allocated(value)
+  }
+
+  /** Calls a function: its value, or an exception. */
+  call(callee: Value, ...values: ReadonlyArray<Value>): Value {
+    const { arguments: at, undefined: self } = this.fixtures
+    if (values.length > argumentsMax) throw new RangeError(`a call has at most ${argumentsMax} arguments`)
+    const memory = this.memory
+    for (const [index, value] of values.entries()) memory.writeUInt32LE(value, at + 4 * index)
+    return allocated(this.#exports.qjs_call(callee, self, values.length, at))
+  }
+
+  /** Runs the next job, if there is one. */
+  runJob(): "ran" | "threw" | "none" {
+    if (this.#exports.qjs_is_job_pending() === 0) return "none"
+    return this.#exports.qjs_execute_pending_job() < 0 ? "threw" : "ran"
+  }
+
+  isException(value: Value): boolean {
+    return this.#exports.qjs_is_exception(value) !== 0
+  }
+
+  /** Takes the value that was thrown. */
+  takeException(): Value {
+    return allocated(this.#exports.qjs_get_exception())
+  }
+
+  /** The message of an error of the engine itself, empty if it had no memory for one. Reading a guest's might run guest code. */
+  messageOf(error: Value): string {
+    const { ptr } = this.#write("message")
+    const message = allocated(this.#exports.qjs_get_prop_string(error, ptr))
+    this.#exports.wasm_free(ptr)
+    if (this.isException(message)) this.takeException()
+    return this.text(message)
+  }
+
+  dispose(): void {
+    this.#vm.dispose()
+  }
+
+  #write(text: string): { readonly ptr: number; readonly len: number } {
+    try {
+      return this.#vm._writeString(text)
+    } catch (cause) {
+      throw new OutOfMemory("the engine has no memory left for a text", { cause })
+    }
+  }
+
+  #makeFixtures(): Fixtures {
+    return {
+      undefined: this.#exports.qjs_get_undefined(),
+      true: this.#exports.qjs_get_true(),
+      ask: this.#vm.newFunction(hostFunction, () => this.#vm.undefined).ptr,
+      arguments: allocated(this.#exports.wasm_malloc(4 * argumentsMax))
+    }
+  }
+
+  #listen(): void {
+    const accepted = new JSValueHandle(this.#vm, this.fixtures.undefined, true)
+    const refused = new JSValueHandle(this.#vm, this.fixtures.true, true)
+    this.#vm.registerHostCallback(hostFunction, (...parts) => {
+      const answer = this.#hooks.ask((index) => this.text(parts[index]?.ptr ?? 0))
+      return answer === "refused" ? refused : accepted
+    })
+  }
+}

@@ -1,0 +1,49 @@
+/** A reference to a guest's value. */
+export type Value = number
+
+/** How a guest reaches its host while it runs. */
+export interface Hooks {
+  /** The guest's clock, milliseconds since the epoch. */
+  readonly now: () => number
+  /** Asked every now and then while guest code runs. */
+  readonly mustStop: () => boolean
+  /** The guest asks something of its host; `part(0)` is what, the others depend on it. */
+  readonly ask: (part: (index: number) => string) => "accepted" | "refused"
+  /** Nobody handles the rejection of a promise, or somebody does now. The references are not the hook's to release. */
+  readonly rejected: (promise: Value, reason: Value, handled: "handled" | "unhandled") => void
+}
+
+/** Hooks that never throw into the guest. Once one of them has thrown, the guest is refused everything and must stop. */
+export class GuardedHooks implements Hooks {
+  readonly #hooks: Hooks
+  #fault: { readonly error: unknown } | undefined
+
+  constructor(hooks: Hooks) {
+    this.#hooks = hooks
+  }
+
+  /** What a hook threw, if one did. */
+  get fault(): { readonly error: unknown } | undefined {
+    return this.#fault
+  }
+
+  readonly now = (): number => this.#guard(() => this.#hooks.now(), 0)
+
+  readonly mustStop = (): boolean => this.#guard(() => this.#hooks.mustStop(), true)
+
+  readonly ask: Hooks["ask"] = (part) => this.#guard(() => this.#hooks.ask(part), "refused")
+
+  readonly rejected: Hooks["rejected"] = (promise, reason, handled) =>
+    this.#guard(() => this.#hooks.rejected(promise, reason, handled), undefined)
+
+  /** What `body` gives, unless it throws or a hook has thrown before. */
+  #guard<A>(body: () => A, otherwise: A): A {
+    if (this.#fault !== undefined) return otherwise
+    try {
+      return body()
+    } catch (error) {
+      this.#fault = { error }
+      return otherwise
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a host and its worker say to each other. Both come from one build and run in one process: nothing here is versioned.
+ * A worker handles its requests one after the other, in the order in which they were sent.
+ */
+
+import type { Limits } from "../machine/Limits.ts"
+import type { Program, SnapshotRejected } from "../machine/Machine.ts"
+import type { Answer, Output, Turn } from "../machine/Turn.ts"
+
+/** What the worker is given when it starts. */
+export interface Orders {
+  readonly board: SharedArrayBuffer
+}
+
+/** One operation of a machine. */
+export type Operation =
+  | {
+      readonly kind: "boot"
+      readonly limits: Limits
+      readonly seed: string
+      readonly packed?: Uint8Array<ArrayBuffer> | undefined
+    }
+  | { readonly kind: "start"; readonly program: Program }
+  | { readonly kind: "answer"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
+  | { readonly kind: "pack" }
+  | { readonly kind: "close" }
+
+/** `machine` is unique within a worker; `slot` is its place on the board. */
+export type Request = Operation & { readonly slot: number; readonly machine: number }
+
+/** How an operation ended. */
+export type Result =
+  | { readonly kind: "booted" }
+  /** `rest` is the output that was not streamed; absent if none of it was. */
+  | { readonly kind: "turn"; readonly turn: Turn; readonly rest?: ReadonlyArray<Output> | undefined }
+  | { readonly kind: "packed"; readonly packed: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "closed" }
+  /** The packed bytes cannot become a machine. */
+  | { readonly kind: "rejected"; readonly reason: SnapshotRejected["reason"]; readonly detail: string }
+  /** The engine itself failed: the machine is gone. */
+  | { readonly kind: "broken"; readonly detail: string }
+
+export type Reply =
+  /** The worker can take machines. */
+  | { readonly kind: "ready" }
+  /** It never will. */
+  | { readonly kind: "unfit"; readonly detail: string }
+  /** It works no longer as it should and wants to be replaced. */
+  | { readonly kind: "worn"; readonly detail: string }
+  | { readonly kind: "output"; readonly slot: number; readonly output: ReadonlyArray<Output> }
+  | (Result & { readonly slot: number })

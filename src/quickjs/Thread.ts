@@ -1,0 +1,193 @@
+import { type Transferable, Worker } from "node:worker_threads"
+import type { Output } from "../machine/Turn.ts"
+import { Board, type Execution, now } from "./Board.ts"
+import type { Orders, Reply, Request } from "./Protocol.ts"
+import { type Gone, Seat } from "./Seat.ts"
+
+/** How long a guest may go on after it should have stopped, before its worker is ended. */
+const graceMillis = 250
+/** How often a busy worker is looked at. */
+const watchMillis = 25
+/** How long a worker may take to come up. */
+const startMillis = 30_000
+
+/** A worker keeps compiled modules where its process does. Nothing else of the process's environment reaches it. */
+const environment = (): Record<string, string> => {
+  const cache = process.env["NODE_COMPILE_CACHE"]
+  return cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }
+}
+
+export interface ThreadOptions {
+  readonly entry: URL
+  readonly slots: number
+  /** There may be room where there was none, or the thread has ended. */
+  readonly changed: () => void
+}
+
+/**
+ * One worker thread and the machines in it.
+ *
+ * T1. Every request that is sent is replied to once, or the thread ends.
+ * T2. While requests are under way a timer looks at the board: a guest that runs longer than it may and the grace is ended
+ *     with its worker. An idle thread has no timer.
+ * T3. It keeps the process alive while requests are under way, and for no longer than a look after that.
+ * T4. A thread that has ended takes no machine, and all that it had are gone.
+ */
+export class Thread {
+  readonly #options: ThreadOptions
+  readonly #board: Board
+  readonly #worker: Worker
+  readonly #seats: Array<Seat | undefined>
+  readonly #startTimer: NodeJS.Timeout
+  #watchTimer: NodeJS.Timeout | undefined
+  #ready = false
+  #ended: Promise<number> | undefined
+  #load = 0
+  #machines = 0
+  #underWay = 0
+
+  constructor(options: ThreadOptions) {
+    this.#options = options
+    this.#board = Board.make(options.slots)
+    this.#seats = Array.from({ length: options.slots }, () => undefined)
+    const orders: Orders = { board: this.#board.buffer }
+    this.#worker = new Worker(options.entry, {
+      name: "caisson-quickjs",
+      workerData: orders,
+      argv: [],
+      env: environment(),
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      trackUnmanagedFds: true,
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 }
+    })
+    // What a worker writes goes nowhere. Streams that are read would keep the process alive.
+    this.#worker.stdout.destroy()
+    this.#worker.stderr.destroy()
+    this.#worker.on("message", (reply: Reply) => this.#receive(reply))
+    this.#worker.on("error", (error) => this.#end(describe(error), this.#board.execution()))
+    this.#worker.on("messageerror", (error) => this.#end(describe(error), undefined))
+    this.#worker.on("exit", (code) => this.#end(`the worker ended with code ${code}`, this.#board.execution()))
+    this.#worker.unref()
+    const late = () => this.#end(`the worker was not ready within ${startMillis} ms`, undefined)
+    this.#startTimer = setTimeout(late, startMillis).unref()
+  }
+
+  /** How many machines it has. */
+  get load(): number {
+    return this.#load
+  }
+
+  /** Whether a machine may take a place. Not beside a guest that should have stopped: it may take the worker with it. */
+  get hasRoom(): boolean {
+    if (this.hasEnded || this.#load >= this.#options.slots) return false
+    const execution = this.#board.execution()
+    return execution === undefined || now() < this.#stopOf(execution).millis
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /** A place for one machine. Only if there is room. */
+  seat(onOutput: ((output: Output) => void) | undefined): Seat {
+    const slot = this.#seats.indexOf(undefined)
+    if (slot < 0 || this.hasEnded) throw new Error("no room in this thread")
+    this.#load += 1
+    this.#machines += 1
+    const seat = new Seat({
+      slot,
+      machine: this.#machines,
+      board: this.#board,
+      post: (request) => this.#post(request),
+      onOutput
+    })
+    this.#seats[slot] = seat
+    return seat
+  }
+
+  /** Ends the worker, whatever it does. Resolves when it is no more. */
+  async close(): Promise<void> {
+    this.#end("the tier was closed", undefined)
+    await this.#ended
+  }
+
+  #post(request: Request): void {
+    if (this.hasEnded) return
+    this.#underWay += 1
+    if (this.#watchTimer === undefined) this.#wake()
+    this.#worker.postMessage(request, transferable(request))
+  }
+
+  #receive(reply: Reply): void {
+    if (this.hasEnded) return
+    switch (reply.kind) {
+      case "ready":
+        this.#ready = true
+        clearTimeout(this.#startTimer)
+        break
+      case "unfit":
+      case "worn":
+        this.#end(reply.detail, undefined)
+        break
+      case "output":
+        this.#seats[reply.slot]?.stream(reply.output)
+        break
+      case "closed":
+        this.#underWay -= 1
+        this.#load -= 1
+        this.#seats[reply.slot] = undefined
+        break
+      default:
+        this.#underWay -= 1
+        this.#seats[reply.slot]?.reply(reply)
+    }
+    this.#options.changed()
+  }
+
+  #wake(): void {
+    this.#worker.ref()
+    this.#watchTimer = setTimeout(() => this.#watch(), watchMillis).unref()
+  }
+
+  #watch(): void {
+    this.#watchTimer = undefined
+    const execution = this.#board.execution()
+    const stop = execution && this.#stopOf(execution)
+    if (stop !== undefined && now() > stop.millis + graceMillis)
+      this.#end(`a guest did not stop ${stop.reason}`, execution)
+    else if (this.#underWay > 0) this.#wake()
+    else this.#worker.unref()
+  }
+
+  /** When a guest that runs has to stop, and why. */
+  #stopOf({ allowedMillis, sinceMillis, slot }: Execution) {
+    const interruptedMillis = this.#seats[slot]?.interruptedMillis ?? Number.POSITIVE_INFINITY
+    const dueMillis = sinceMillis + allowedMillis
+    return interruptedMillis < dueMillis
+      ? { millis: Math.max(interruptedMillis, sinceMillis), reason: "when it was told to" }
+      : { millis: dueMillis, reason: `within ${allowedMillis} ms` }
+  }
+
+  /** `culprit` is what ran when the worker ended, if that was why it ended. */
+  #end(detail: string, culprit: Execution | undefined): void {
+    if (this.hasEnded) return
+    this.#worker.ref()
+    this.#ended = this.#worker.terminate()
+    clearTimeout(this.#startTimer)
+    clearTimeout(this.#watchTimer)
+    this.#options.changed()
+    const gone: Gone = { kind: this.#ready ? "lost" : "unavailable", detail }
+    const fault = culprit && { message: detail, cpuMillis: now() - culprit.sinceMillis }
+    for (const seat of this.#seats) seat?.end(gone, seat.slot === culprit?.slot ? fault : undefined)
+  }
+}
+
+/** The bytes of a machine are handed over, not copied. */
+const transferable = (request: Request): ReadonlyArray<Transferable> =>
+  request.kind === "boot" && request.packed !== undefined ? [request.packed.buffer] : []
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -1,0 +1,37 @@
+/** The worker, with faults that the source of a program sets off before the program would run. */
+import { parentPort, workerData } from "node:worker_threads"
+import { Board } from "../../../src/quickjs/Board.ts"
+import type { Orders, Request } from "../../../src/quickjs/Protocol.ts"
+
+const board = new Board((workerData as Orders).board)
+
+const faults: Readonly<Record<string, (request: Request) => void>> = {
+  "exit between guests": () => process.exit(3),
+  "exit within a guest": ({ slot }) => {
+    board.enter(slot, 60_000)
+    process.exit(3)
+  },
+  "burn, and heed nothing": ({ slot }) => {
+    board.enter(slot, 60_000)
+    parentPort?.postMessage({ kind: "output", slot, output: [{ stream: "stdout", text: "burning" }] })
+    for (;;);
+  },
+  "exhaust the heap": () => {
+    const all: Array<object> = []
+    for (;;) all.push({})
+  },
+  throw: () => {
+    throw new TypeError("a fault of the worker")
+  },
+  "wear out": () => parentPort?.postMessage({ kind: "worn", detail: "worn out" })
+}
+
+const listen = parentPort?.on.bind(parentPort)
+const on = (event: string, listener: (request: Request) => void) =>
+  listen?.(event, (request: Request) => {
+    if (request.kind === "start") faults[request.program.source]?.(request)
+    listener(request)
+  })
+Object.assign(parentPort ?? {}, { on })
+
+await import("../../../src/quickjs/worker.ts")
