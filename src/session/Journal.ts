@@ -45,10 +45,20 @@ export class SessionBusy extends Schema.TaggedError<SessionBusy>()("SessionBusy"
     return `session ${this.session} is held by ${this.owner} until ${new Date(this.leaseUntilMillis).toISOString()} at least`
   }
 }
-/** The holder lost the session to another one; nothing was written. */
+/** The holder lost the session to another one, or had given it back; nothing was written. */
 export class Fenced extends Schema.TaggedError<Fenced>()("Fenced", { session: Schema.String, epoch: Schema.Int }) {
   override get message() {
-    return `session ${this.session} was taken over by another holder (this one had epoch ${this.epoch})`
+    return `session ${this.session} was taken over by another holder, or given back (this one had epoch ${this.epoch})`
+  }
+}
+/** The batch does not follow on from what is written; nothing was written. */
+export class SequenceGap extends Schema.TaggedError<SequenceGap>()("SequenceGap", {
+  session: Schema.String,
+  expected: Schema.Int,
+  found: Schema.Int
+}) {
+  override get message() {
+    return `session ${this.session} goes on with entry ${this.expected}, and was to be given entry ${this.found}`
   }
 }
 export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {
@@ -70,7 +80,15 @@ export class JournalDamaged extends Schema.TaggedError<JournalDamaged>()("Journa
   }
 }
 export class JournalError extends Schema.TaggedError<JournalError>()("JournalError", {
-  reason: Schema.Union([SessionNotFound, SessionExists, SessionBusy, Fenced, StorageFailed, JournalDamaged])
+  reason: Schema.Union([
+    SessionNotFound,
+    SessionExists,
+    SessionBusy,
+    Fenced,
+    SequenceGap,
+    StorageFailed,
+    JournalDamaged
+  ])
 }) {
   override get message() {
     return this.reason.message
@@ -113,7 +131,8 @@ export interface NewSession extends Batch {
  *
  * J1. Sequence numbers have no gaps, and a batch is written whole or not at all, with its snapshots.
  * J2. A batch is durable before `append` returns.
- * J3. Every write names the epoch of its claim; a claim that is not the newest writes nothing and fails with `Fenced`.
+ * J3. Every write names the epoch of its claim; a claim that is not the newest, or was given back, writes nothing and fails
+ *     with `Fenced`.
  */
 export class Journal extends Context.Service<
   Journal,
@@ -122,7 +141,7 @@ export class Journal extends Context.Service<
     readonly create: (session: NewSession, owner: Owner, leaseMillis: number) => Effect.Effect<Claim, JournalError>
     /** Claims a session that nobody holds, whose lease has ended, or whose owner is dead. */
     readonly claim: (session: string, owner: Owner, leaseMillis: number) => Effect.Effect<Claim, JournalError>
-    /** Extends the leases of every session that this owner holds. */
+    /** Extends the leases of every session that this owner holds; so does every claim of its. No lease is ever shortened. */
     readonly renew: (owner: Owner, leaseMillis: number) => Effect.Effect<void, JournalError>
     /** Gives a claim back. Does nothing if another holder has the session by now. */
     readonly release: (claim: Claim) => Effect.Effect<void, JournalError>
@@ -132,7 +151,7 @@ export class Journal extends Context.Service<
     /** A snapshot's bytes, if they are still kept. */
     readonly snapshot: (id: SnapshotId) => Effect.Effect<Option.Option<Uint8Array>, JournalError>
     readonly summary: (session: string) => Effect.Effect<Summary, JournalError>
-    /** Newest first. */
+    /** Latest created first. */
     readonly list: (options: {
       readonly limit: number
       readonly offset?: number | undefined

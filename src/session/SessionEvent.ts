@@ -22,7 +22,10 @@ export const Verdict = Schema.Union([
 export type Verdict = typeof Verdict.Type
 
 export const RecordedCall = Schema.Struct({
+  /** The machine's id for it, followed by `~<branch>` once the session has been rewound. */
   id: Schema.String,
+  /** SHA-256 over path and arguments as they left the machine: a replay must ask for the same again. */
+  digest: Schema.String,
   /** Canonical, slash-separated. */
   method: Schema.String,
   /** The checked input as a `Value` text; of a call denied for its input, the arguments as they came. */
@@ -77,7 +80,7 @@ export const SessionEvent = Schema.Union([
     /** The guest made its machine unresponsive: the session's later machines are kept apart. */
     quarantined: Schema.Boolean
   }),
-  /** A person or the host let an asked call go ahead, perhaps with another input. */
+  /** A person or the host let an asked call go ahead. */
   Schema.TaggedStruct("CallApproved", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("CallStarted", { call: Schema.String }),
   Schema.TaggedStruct("CallAnswered", {

@@ -1,0 +1,73 @@
+/** Entries and summaries as a database keeps them: texts and numbers. What was stored is checked when it is read. */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { JournalDamaged, JournalError, StorageFailed, Summary } from "./Journal.ts"
+import { type Entry, SessionEvent } from "./SessionEvent.ts"
+
+/** The version that this build writes, and the newest one that it reads. */
+export const version = 1
+
+export interface EntryRow {
+  readonly seq: number
+  readonly version: number
+  readonly atMillis: number
+  /** A `SessionEvent` as JSON. */
+  readonly event: string
+}
+
+export interface SessionRow {
+  readonly session: string
+  readonly status: string
+  readonly template: string
+  /** JSON. */
+  readonly metadata: string
+  readonly epoch: number
+  readonly seq: number
+  readonly createdMillis: number
+  readonly updatedMillis: number
+  readonly dueMillis: number | null
+  /** With its lease, null if nobody holds the session. */
+  readonly owner: string | null
+  readonly leaseUntilMillis: number | null
+}
+
+const Stored = Schema.Struct({
+  seq: Schema.Int,
+  atMillis: Schema.Number,
+  event: Schema.fromJsonString(Schema.toCodecJson(SessionEvent))
+})
+
+const encode = Schema.encodeResult(Stored.fields.event)
+const decode = Schema.decodeUnknownResult(Stored)
+
+const StoredSummary = Schema.Struct({ ...Summary.fields, metadata: Schema.fromJsonString(Summary.fields.metadata) })
+
+const decodeSummary = Schema.decodeUnknownResult(StoredSummary)
+
+const damaged = (session: string, seq: number, detail: string) =>
+  new JournalError({ reason: new JournalDamaged({ session, seq, detail }) })
+
+export const fromEntry = (session: string, entry: Entry): Result.Result<EntryRow, JournalError> =>
+  Result.mapBoth(encode(entry.event), {
+    onSuccess: (event) => ({ seq: entry.seq, version, atMillis: entry.atMillis, event }),
+    onFailure: (cause) =>
+      new JournalError({
+        reason: new StorageFailed({ operation: `encode entry ${entry.seq} of session ${session}`, cause })
+      })
+  })
+
+/** The entry in a row which has to hold the one numbered `seq`. */
+export const toEntry = (session: string, seq: number, row: EntryRow): Result.Result<Entry, JournalError> => {
+  if (row.version > version) {
+    return Result.fail(damaged(session, seq, `it has version ${row.version}, this build reads up to ${version}`))
+  }
+  const entry = decode(row)
+  if (Result.isFailure(entry)) return Result.fail(damaged(session, seq, entry.failure.message))
+  if (entry.success.seq !== seq) return Result.fail(damaged(session, seq, "the entry is missing"))
+  return Result.succeed(entry.success)
+}
+
+export const missing = (session: string, seq: number) => damaged(session, seq, "the entry is missing")
+
+export const toSummary = (row: SessionRow): Result.Result<Summary, JournalError> =>
+  Result.mapError(decodeSummary(row), (error) => damaged(row.session, 0, `the summary is damaged: ${error.message}`))

@@ -1,0 +1,107 @@
+/**
+ * One holder's end of a session's journal: the state in memory, and what is not written yet.
+ *
+ * L1. `record` changes the state at once; nothing that depends on it may leave the process before `flush` has succeeded,
+ *     except a question to a read-only tool.
+ * L2. Entries are written in the order in which they were recorded.
+ * L3. After one failed write the ledger is dead: the state in memory is ahead of the journal and must not be used.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import * as Semaphore from "effect/Semaphore"
+import { sha256 } from "./Digest.ts"
+import { type Claim, Journal, type JournalError, type SnapshotBytes } from "./Journal.ts"
+import type { Entry, SessionEvent, SnapshotId } from "./SessionEvent.ts"
+import { dueMillis, evolve, replay, type SessionState, statusOf } from "./SessionState.ts"
+
+/** Unwritten entries beyond which a ledger writes by itself. */
+const unwrittenMax = 256
+/** Snapshots kept beside those that the session needs, so that it can be rewound without a replay. */
+const snapshotsKept = 16
+
+export interface Ledger {
+  readonly claim: Claim
+  readonly state: () => SessionState
+  /** Takes note of events. `flush` writes them. */
+  readonly record: (...events: ReadonlyArray<SessionEvent>) => void
+  /** Adds a snapshot to the next write and gives its id. */
+  readonly keep: (bytes: Uint8Array) => SnapshotId
+  readonly flush: Effect.Effect<void, JournalError>
+  /** Writes only when much is unwritten. */
+  readonly flushSome: Effect.Effect<void, JournalError>
+  readonly rewind: (seq: number) => Effect.Effect<void, JournalError>
+  /** Computes the state anew with a recipe that does without some snapshots; with none named, without any. */
+  readonly forget: (...snapshots: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
+  /** Once many snapshots have gathered, drops all but the needed and the newest ones. */
+  readonly tidy: (needed: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
+  /** Sequence numbers up to which the journal was written, as that happens. */
+  readonly written: PubSub.PubSub<number>
+}
+
+export const make = Effect.fnUntraced(function* (claim: Claim, entries: ReadonlyArray<Entry>) {
+  const journal = yield* Journal
+  const clock = yield* Clock.Clock
+  const writing = yield* Semaphore.make(1)
+  const written = yield* PubSub.sliding<number>(16)
+  const lost = new Set<SnapshotId>()
+  let state = replay(entries)
+  let unwritten: Array<Entry> = []
+  let snapshots: Array<SnapshotBytes> = []
+  let gathered = entries.flatMap(({ event }) => ("snapshot" in event && event.snapshot ? [event.snapshot] : []))
+  let failure: JournalError | undefined
+
+  const record = (...events: ReadonlyArray<SessionEvent>) => {
+    for (const event of events) {
+      const entry: Entry = { seq: state.seq + 1, atMillis: clock.currentTimeMillisUnsafe(), event }
+      unwritten.push(entry)
+      state = evolve(state, entry)
+    }
+  }
+
+  const write = Effect.suspend(() => {
+    if (failure !== undefined) return Effect.fail(failure)
+    if (unwritten.length === 0) return Effect.void
+    const batch = { entries: unwritten, snapshots, status: statusOf(state), dueMillis: dueMillis(state) }
+    const { seq } = state
+    unwritten = []
+    snapshots = []
+    return journal.append(claim, batch).pipe(
+      Effect.tapError((error) => Effect.sync(() => (failure = error))),
+      Effect.andThen(PubSub.publish(written, seq)),
+      Effect.asVoid
+    )
+  })
+  const flush = writing.withPermits(1)(Effect.uninterruptible(write))
+
+  const ledger: Ledger = {
+    claim,
+    state: () => state,
+    record,
+    keep: (bytes) => {
+      const id = sha256(bytes)
+      snapshots.push({ id, bytes })
+      gathered.push(id)
+      return id
+    },
+    flush,
+    flushSome: Effect.suspend(() => (unwritten.length < unwrittenMax ? Effect.void : flush)),
+    rewind: Effect.fnUntraced(function* (seq) {
+      record({ _tag: "Rewound", seq })
+      yield* flush
+      state = replay(yield* journal.read(claim.session, 0), lost)
+    }),
+    forget: Effect.fnUntraced(function* (...forgotten) {
+      for (const snapshot of forgotten.length === 0 ? gathered : forgotten) lost.add(snapshot)
+      yield* flush
+      state = replay(yield* journal.read(claim.session, 0), lost)
+    }),
+    tidy: Effect.fnUntraced(function* (needed) {
+      if (gathered.length < 2 * snapshotsKept) return
+      gathered = gathered.slice(-snapshotsKept)
+      yield* journal.prune(claim, [...needed, ...gathered])
+    }),
+    written
+  }
+  return ledger
+})

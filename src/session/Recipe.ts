@@ -1,0 +1,54 @@
+/**
+ * How to bring a session's guest back: a snapshot, and what was done since. The snapshot is a matter of cost; with none,
+ * the steps begin at the first run.
+ *
+ * R1. A step lists its answers in the order in which the guest was given them, with the clock it saw.
+ * R2. Steps of a run that was rolled back are not in it.
+ */
+import type { Answer } from "../machine/Turn.ts"
+import type { SnapshotId } from "./SessionEvent.ts"
+
+/** A request that a turn made, as a replay must make it again. Sleeps have their due time for a digest. */
+export interface Request {
+  readonly id: string
+  readonly digest: string
+}
+
+export type Step =
+  | {
+      readonly _tag: "Start"
+      readonly ordinal: number
+      readonly language: "javascript" | "typescript"
+      readonly source: string
+      readonly nowMillis: number
+    }
+  | { readonly _tag: "Give"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
+  | {
+      readonly _tag: "Expect"
+      readonly seq: number
+      readonly requests: ReadonlyArray<Request>
+      readonly ended: boolean
+    }
+
+export interface Recipe {
+  readonly snapshot: SnapshotId | undefined
+  readonly steps: ReadonlyArray<Step>
+}
+
+export const empty: Recipe = { snapshot: undefined, steps: [] }
+
+export const from = (snapshot: SnapshotId): Recipe => ({ snapshot, steps: [] })
+
+export const extend = (recipe: Recipe, ...steps: ReadonlyArray<Step>): Recipe => ({
+  snapshot: recipe.snapshot,
+  steps: [...recipe.steps, ...steps]
+})
+
+/** The guest's own id of a call: what stands before the branch mark. */
+export const localId = (id: string): string => {
+  const mark = id.indexOf("~")
+  return mark === -1 ? id : id.slice(0, mark)
+}
+
+/** The session's id of a request that a machine made in a branch. */
+export const branchId = (id: string, branch: number): string => (branch === 0 ? id : `${id}~${branch}`)

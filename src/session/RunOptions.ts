@@ -1,0 +1,46 @@
+/** How a run is asked for, and what is checked before anything of it is recorded. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { InvalidOptions, SessionError } from "./SessionError.ts"
+
+export interface WaitOptions {
+  /** How long to wait for the run's sleeps, all in all, before giving it back as paused. Default one minute. */
+  readonly patience?: Duration.Input | undefined
+}
+
+export interface RunOptions extends WaitOptions {
+  /** Makes `run` idempotent: the same id and code give the same result and run once. Default `r<ordinal>`. */
+  readonly runId?: string | undefined
+  /** Default `typescript`, which takes plain JavaScript as well. */
+  readonly language?: "javascript" | "typescript" | undefined
+}
+
+/** Session and run ids: they appear in file names, links and commands. */
+export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+export const idRule = "1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or a digit"
+
+export const invalid = (option: string, detail: string) =>
+  new SessionError({ reason: new InvalidOptions({ option, detail }) })
+
+/** Milliseconds of a duration that somebody else gave. */
+export const millis = (option: string, input: unknown): Effect.Effect<number, SessionError> => {
+  const duration = Duration.fromInput(input as Duration.Input)
+  const value = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
+  return value >= 0
+    ? Effect.succeed(value)
+    : Effect.fail(invalid(option, 'a duration, such as "5 seconds", or a number of milliseconds'))
+}
+
+/** The options of a run with everything filled in that does not depend on the session. */
+export const check = Effect.fnUntraced(function* (source: unknown, options: RunOptions | undefined) {
+  const { language = "typescript", patience = "1 minute", runId } = options ?? {}
+  if (typeof source !== "string") return yield* invalid("code", "a text")
+  if (language !== "javascript" && language !== "typescript") {
+    return yield* invalid("language", "javascript or typescript")
+  }
+  if (runId !== undefined && !(typeof runId === "string" && idPattern.test(runId))) {
+    return yield* invalid("runId", idRule)
+  }
+  return { source, language, runId, patienceMillis: yield* millis("patience", patience) }
+})

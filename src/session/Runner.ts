@@ -1,0 +1,301 @@
+/**
+ * Drives the run in progress as far as it can go: starts handlers, gives answers, records turns.
+ *
+ * D1. One driver at a time. It decides from the state alone, so that it may stop anywhere and another, in this process or
+ *     the next, goes on.
+ * D2. Calls, verdicts and (where their answers must not be lost) a snapshot are written before any handler starts.
+ * D3. An answer is written before the guest gets it; one of a read-only tool at the latest with the next write.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Semaphore from "effect/Semaphore"
+import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
+import type { Answer, Turn } from "../machine/Turn.ts"
+import type { GuestError } from "../tool/GuestError.ts"
+import * as Airlock from "./Airlock.ts"
+import type { Calls } from "./Calls.ts"
+import type { Guest } from "./Guest.ts"
+import type { JournalError } from "./Journal.ts"
+import type { Ledger } from "./Ledger.ts"
+import * as Recipe from "./Recipe.ts"
+import { SessionError, ToolMissing } from "./SessionError.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
+import { answered, canStart, needsDecision, type OpenCall, type SessionState, unstarted } from "./SessionState.ts"
+
+/** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
+const stepsMax = 512
+/** Guest CPU time since the last snapshot beyond which another is taken. */
+const replayMillisMax = 250
+
+export interface Runner {
+  /** Until the run in progress has ended or nothing can go on without a person, the host or a sleep beyond a time. */
+  readonly drive: (patientUntilMillis: number) => Effect.Effect<void, JournalError | MachineError | SessionError>
+  /** Stops a driver that may be at work, without ending its run, and keeps others out meanwhile. */
+  readonly exclusively: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** Stops the driver for good: the session is let go. Runs in progress stay as they are in the journal. */
+  readonly retire: Effect.Effect<void>
+  /** Ends the run in progress with an error; the guest goes back to where it was before. */
+  readonly abort: (error: GuestError) => Effect.Effect<void, JournalError>
+  readonly timing: { snapshotBytes: number; wallMillis: number }
+}
+
+/**
+ * When a finished run is written down as a snapshot: `eager`, always, so that its code is never run again; `lazy`, only
+ * when replaying it would cost more. Parks that need one always get it.
+ */
+export type Snapshots = "eager" | "lazy"
+
+interface Options {
+  readonly ledger: Ledger
+  readonly guest: Guest
+  readonly calls: Calls
+  readonly authority: Airlock.Authority
+  readonly snapshots: Snapshots
+}
+
+/** What a driver does next. */
+type Move =
+  | { readonly _tag: "Give"; readonly answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }> }
+  | { readonly _tag: "Start"; readonly program: Extract<Recipe.Step, { readonly _tag: "Start" }> }
+  | { readonly _tag: "Wait"; readonly untilMillis: number | undefined }
+  | { readonly _tag: "Stop" }
+
+const wakeUps = (state: SessionState, nowMillis: number) =>
+  [...state.sleeps]
+    .filter(([, due]) => due <= nowMillis)
+    .sort(([, left], [, right]) => left - right)
+    .map(([id]) => ({ id, answer: { id: Recipe.localId(id) } }))
+
+const nextMove = (state: SessionState, nowMillis: number, underWay: number, patientUntilMillis: number): Move => {
+  if (state.current === undefined) return { _tag: "Stop" }
+  const program = unstarted(state)
+  if (program !== undefined) return { _tag: "Start", program }
+  const outcomes = answered(state).map(({ call, outcome }) => ({
+    id: call.id,
+    answer: { id: Recipe.localId(call.id), ...(outcome === undefined ? {} : { outcome }) }
+  }))
+  const answers = [...outcomes, ...wakeUps(state, nowMillis)]
+  if (answers.length > 0) return { _tag: "Give", answers }
+  const due = state.sleeps.size === 0 ? undefined : Math.min(...state.sleeps.values())
+  if (underWay > 0) return { _tag: "Wait", untilMillis: due }
+  if (due !== undefined && due <= patientUntilMillis) return { _tag: "Wait", untilMillis: due }
+  return { _tag: "Stop" }
+}
+
+/** Asked calls for which the time to decide is over, as recorded refusals. */
+const expiries = (state: SessionState, nowMillis: number): ReadonlyArray<SessionEvent> =>
+  [...state.open.values()].filter(needsDecision).flatMap(({ call }): ReadonlyArray<SessionEvent> => {
+    if (call.verdict._tag !== "Asked" || (call.verdict.expiresMillis ?? Number.POSITIVE_INFINITY) > nowMillis) return []
+    const error = { name: "CapabilityError", message: `nobody decided on ${call.method} in time`, reason: "Expired" }
+    return [{ _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }]
+  })
+
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const { authority, calls, guest, ledger, snapshots } = options
+  const clock = yield* Clock.Clock
+  const timing = { snapshotBytes: 0, wallMillis: 0 }
+  const driving = yield* Semaphore.make(1)
+  let driver: Fiber.Fiber<unknown, unknown> | undefined
+  let claimants = 0
+  let retired = false
+  let sinceSnapshot = { cpuMillis: 0, answers: 0 }
+
+  const keep = Effect.fnUntraced(function* (machine: SnapshotMachine) {
+    const bytes = yield* machine.snapshot
+    timing.snapshotBytes = bytes.byteLength
+    sinceSnapshot = { cpuMillis: 0, answers: 0 }
+    return ledger.keep(bytes)
+  })
+
+  const replayIsDear = () => sinceSnapshot.answers >= stepsMax || sinceSnapshot.cpuMillis >= replayMillisMax
+
+  /** Records a turn; what it calls off is interrupted once that is certain. */
+  const take = (delivered: ReadonlyArray<string>, nowMillis: number) =>
+    Effect.fnUntraced(function* (turn: Turn, machine: SnapshotMachine) {
+      const before = ledger.state()
+      const run = before.current?.id ?? ""
+      const named = { run, delivered, nowMillis, output: turn.output, usage: turn.usage }
+      sinceSnapshot = {
+        cpuMillis: sinceSnapshot.cpuMillis + turn.usage.cpuMillis,
+        answers: sinceSnapshot.answers + delivered.length
+      }
+      const cancelled = turn.cancelled.map((id) =>
+        before.open.has(id) || before.sleeps.has(id) ? id : Recipe.branchId(id, before.branch)
+      )
+      if (turn._tag === "Parked") {
+        const asked = Airlock.judge(authority, before, turn.calls, nowMillis)
+        const due = Airlock.needsSnapshot(asked) || replayIsDear()
+        const snapshot = due ? { snapshot: yield* keep(machine) } : {}
+        const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
+        ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
+        yield* due ? ledger.flush : ledger.flushSome
+        yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
+        return
+      }
+      const fatal = turn._tag === "Failed" && turn.fatal
+      const due = !fatal && (snapshots === "eager" || replayIsDear())
+      const snapshot = due ? { snapshot: yield* keep(machine) } : {}
+      ledger.record({
+        _tag: "RunEnded",
+        ...named,
+        cancelled,
+        outcome:
+          turn._tag === "Completed"
+            ? { _tag: "Succeeded", value: turn.value }
+            : { _tag: "Rejected", error: turn.error },
+        rolledBack: fatal,
+        quarantined: fatal && turn.error.reason === "Unresponsive",
+        ...snapshot
+      })
+      yield* ledger.flush
+      if (fatal) yield* guest.drop
+      yield* calls.cancel(unanswered(before, delivered))
+    })
+
+  const unanswered = (state: SessionState, delivered: ReadonlyArray<string>): ReadonlyArray<OpenCall> =>
+    [...state.open.values()].filter(({ call }) => !delivered.includes(call.id))
+
+  const give = (answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }>) => {
+    const nowMillis = clock.currentTimeMillisUnsafe()
+    const ids = answers.map(({ id }) => id)
+    return guest.advance(
+      (machine) =>
+        machine.answer(
+          answers.map(({ answer }) => answer),
+          nowMillis
+        ),
+      take(ids, nowMillis)
+    )
+  }
+
+  /** See D3. */
+  const secured = () => (answered(ledger.state()).every(({ call }) => call.readOnly) ? Effect.void : ledger.flush)
+
+  const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
+    timing.wallMillis = 0
+    return guest.advance(
+      (machine) => machine.start({ ...program, tools: Airlock.granted(authority) }),
+      take([], program.nowMillis)
+    )
+  }
+
+  const abort = Effect.fnUntraced(function* (error: GuestError) {
+    const state = ledger.state()
+    if (state.current === undefined) return
+    yield* guest.drop
+    ledger.record({
+      _tag: "RunEnded",
+      run: state.current.id,
+      delivered: [],
+      nowMillis: clock.currentTimeMillisUnsafe(),
+      cancelled: [...state.open.keys()],
+      output: [],
+      usage: { cpuMillis: 0, memoryBytes: state.current.memoryBytes },
+      outcome: { _tag: "Rejected", error },
+      rolledBack: true,
+      quarantined: false
+    })
+    yield* calls.cancel([...state.open.values()])
+    yield* ledger.flush
+  })
+
+  const wait = Effect.fnUntraced(function* (untilMillis: number | undefined, wallLeftMillis: number) {
+    yield* guest.rest
+    if (calls.underWay() === 0) yield* ledger.flush
+    const nowMillis = clock.currentTimeMillisUnsafe()
+    const millis = Math.min(wallLeftMillis, untilMillis === undefined ? wallLeftMillis : untilMillis - nowMillis)
+    yield* Queue.take(calls.signals).pipe(Effect.timeoutOption(Math.max(0, millis)))
+  })
+
+  const carryOut = (move: Exclude<Move, { readonly _tag: "Stop" }>, wallLeftMillis: number) => {
+    switch (move._tag) {
+      case "Start":
+        return start(move.program)
+      case "Give":
+        return Effect.andThen(secured(), give(move.answers))
+      case "Wait":
+        return wait(move.untilMillis, wallLeftMillis)
+    }
+  }
+
+  const outOfTime: GuestError = {
+    name: "LimitError",
+    message: "the run took longer than its wall time allows",
+    reason: "WallLimit"
+  }
+
+  /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
+  const goOn = Effect.fnUntraced(function* (patientUntilMillis: number) {
+    while (claimants === 0) {
+      const startedMillis = clock.currentTimeMillisUnsafe()
+      ledger.record(...expiries(ledger.state(), startedMillis))
+      const startable = [...ledger.state().open.values()].filter(canStart)
+      const missing = startable.find(({ call }) => !Airlock.offers(authority.toolkit, call.method))
+      if (missing !== undefined) {
+        return yield* new SessionError({ reason: new ToolMissing({ method: missing.call.method }) })
+      }
+      yield* calls.start(startable)
+      const state = ledger.state()
+      const move = nextMove(state, clock.currentTimeMillisUnsafe(), calls.underWay(), patientUntilMillis)
+      const wallLeft = state.limits.wallMillis - timing.wallMillis
+      if (move._tag !== "Stop" && wallLeft <= 0) yield* abort(outOfTime)
+      if (move._tag === "Stop" || wallLeft <= 0) {
+        yield* ledger.flush
+        return true
+      }
+      yield* carryOut(move, wallLeft)
+      const asleep = move._tag === "Wait" && calls.underWay() === 0
+      if (!asleep) timing.wallMillis += clock.currentTimeMillisUnsafe() - startedMillis
+    }
+    return false
+  }, Effect.ensuring(guest.rest))
+
+  const steer = (patientUntilMillis: number) =>
+    driving.withPermits(1)(
+      Effect.gen(function* () {
+        const steering = Effect.withFiber<boolean, JournalError | MachineError | SessionError>((fiber) => {
+          driver = fiber
+          return goOn(patientUntilMillis)
+        })
+        const fiber = yield* Effect.forkChild(steering, { startImmediately: true })
+        const exit = yield* Fiber.await(fiber).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
+        driver = undefined
+        return Exit.hasInterrupts(exit) && claimants > 0 ? false : yield* exit
+      })
+    )
+
+  const drive: Runner["drive"] = (patientUntilMillis) =>
+    Effect.flatMap(steer(patientUntilMillis), (isAtEnd) =>
+      isAtEnd || retired ? Effect.void : drive(patientUntilMillis)
+    )
+
+  const exclusively: Runner["exclusively"] = (effect) =>
+    Effect.suspend(() => {
+      let claims = true
+      claimants++
+      const yieldClaim = Effect.sync(() => {
+        if (claims) claimants--
+        claims = false
+      })
+      const stop = driver === undefined ? Effect.void : Fiber.interrupt(driver)
+      // The claim ends before the next driver may start, and also if it never came to that.
+      const inTurn = driving.withPermits(1)(Effect.ensuring(effect, yieldClaim))
+      return Effect.ensuring(Effect.andThen(stop, inTurn), yieldClaim)
+    })
+
+  const runner: Runner = {
+    drive,
+    exclusively,
+    retire: Effect.suspend(() => {
+      retired = true
+      claimants++
+      return exclusively(guest.drop)
+    }),
+    abort,
+    timing
+  }
+  return runner
+})

@@ -1,0 +1,280 @@
+/**
+ * A durable session as its holder uses it: run code, answer calls, go back, look inside.
+ *
+ * Whatever is recorded here can be continued by another process after this one has ended at any instruction.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { MachineError } from "../machine/Machine.ts"
+import type { Output } from "../machine/Turn.ts"
+import { type Authority, granted } from "./Airlock.ts"
+import type { Answer, Reconciliation } from "./Answer.ts"
+import * as Calls from "./Calls.ts"
+import * as Decisions from "./Decisions.ts"
+import { sha256Of } from "./Digest.ts"
+import * as Guest from "./Guest.ts"
+import { Journal, type JournalError } from "./Journal.ts"
+import type { Ledger } from "./Ledger.ts"
+import type { Residents } from "./Residents.ts"
+import * as Runner from "./Runner.ts"
+import * as RunOptions from "./RunOptions.ts"
+import * as RunResult from "./RunResult.ts"
+import {
+  AnswerRefused,
+  PointNotFound,
+  RunConflict,
+  RunInProgress,
+  RunTakenBack,
+  SessionClosed,
+  SessionError,
+  SourceTooLarge
+} from "./SessionError.ts"
+import type { Entry } from "./SessionEvent.ts"
+import { effective, findRun, type Run, type SessionState } from "./SessionState.ts"
+import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
+
+/** Everything that an operation of a session can fail with. What the guest does wrong is a result, not an error. */
+export type Failure = SessionError | JournalError | MachineError
+
+export interface Session {
+  readonly id: string
+  /** Runs code until it ends or nothing can go on without a person, the host or a long sleep. */
+  readonly run: (code: string, options?: RunOptions.RunOptions) => Effect.Effect<RunResult.RunResult, Failure>
+  /** Answers a call that waits for a decision, and goes on. Answering it again changes nothing. */
+  readonly answer: (
+    call: string,
+    answer: Answer,
+    options?: RunOptions.WaitOptions
+  ) => Effect.Effect<RunResult.RunResult, Failure>
+  /** Says what became of a call whose outcome is unknown, and goes on. */
+  readonly reconcile: (
+    call: string,
+    reconciliation: Reconciliation,
+    options?: RunOptions.WaitOptions
+  ) => Effect.Effect<RunResult.RunResult, Failure>
+  /** Goes on with the run in progress; of an idle session, gives the last result again. None if nothing was ever run. */
+  readonly resume: (options?: RunOptions.WaitOptions) => Effect.Effect<Option.Option<RunResult.RunResult>, Failure>
+  /** Ends the run in progress. Its variables go back; its effects on the outside stay. */
+  readonly cancel: (reason?: string) => Effect.Effect<void, Failure>
+  /** Takes the session back to a recorded point. Budgets stay spent, effects on the outside stay. */
+  readonly rewind: (seq: number) => Effect.Effect<void, Failure>
+  /** Ends the session for good. Its journal stays until it is compacted. */
+  readonly close: Effect.Effect<void, Failure>
+  readonly state: () => SessionState
+  /** Every entry, from the first (or the one after `after`) on, and then each new one once it is durable. */
+  readonly events: (options?: { readonly after?: number | undefined }) => Stream.Stream<Entry, JournalError>
+  /** Console output as it comes, from now on. The journal has it too, turn by turn. */
+  readonly output: Stream.Stream<Output>
+}
+
+interface Options {
+  readonly ledger: Ledger
+  readonly residents: Residents
+  readonly authority: Authority
+  readonly snapshots: Runner.Snapshots
+}
+
+/** Entries as they become durable, up to the one that closes the session. */
+const durable = (journal: Journal["Service"], ledger: Ledger, after: number): Stream.Stream<Entry, JournalError> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const written = yield* PubSub.subscribe(ledger.written)
+      let position = after
+      const more = Effect.suspend(() => journal.read(ledger.claim.session, position)).pipe(
+        Effect.tap((entries) => Effect.sync(() => (position = entries.at(-1)?.seq ?? position)))
+      )
+      return Stream.concat(Stream.make(position), Stream.fromSubscription(written)).pipe(
+        Stream.mapEffect(() => more),
+        Stream.flatMap(Stream.fromIterable),
+        Stream.takeUntil((entry) => entry.event._tag === "Closed")
+      )
+    })
+  )
+
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const { authority, ledger, residents, snapshots } = options
+  const id = ledger.claim.session
+  const journal = yield* Journal
+  const clock = yield* Clock.Clock
+  const outputs = yield* PubSub.sliding<Output>(1_024)
+  const guest = yield* Guest.make({
+    ledger,
+    residents,
+    tools: granted(authority),
+    onOutput: (output) => void PubSub.publishUnsafe(outputs, output)
+  })
+  const calls = yield* Calls.make(ledger, authority.toolkit)
+  const runner = yield* Runner.make({ ledger, guest, calls, authority, snapshots })
+  const decisions = yield* Decisions.make(ledger, authority.toolkit)
+  yield* Effect.addFinalizer(() => runner.retire)
+
+  /** Reads off what has been used up from now on. */
+  const meter = () => {
+    const startedMillis = clock.currentTimeMillisUnsafe()
+    const { queueMillis, restoreMillis } = guest.timing
+    const { toolMillis } = calls.timing
+    return (run: Run): RunResult.RunMetrics => ({
+      queueMillis: guest.timing.queueMillis - queueMillis,
+      restoreMillis: guest.timing.restoreMillis - restoreMillis,
+      guestMillis: run.cpuMillis,
+      toolMillis: calls.timing.toolMillis - toolMillis,
+      wallMillis: clock.currentTimeMillisUnsafe() - startedMillis,
+      calls: run.calls,
+      snapshotBytes: runner.timing.snapshotBytes,
+      memoryBytes: run.memoryBytes
+    })
+  }
+
+  const resultOf = (run: Run, metrics: (run: Run) => RunResult.RunMetrics) =>
+    RunResult.of(id, ledger.state(), run, metrics(run))
+
+  const tidy = Effect.suspend(() => {
+    const { recipe, recipeBeforeRun } = ledger.state()
+    const needed = [recipe.snapshot, recipeBeforeRun.snapshot].flatMap((snapshot) => snapshot ?? [])
+    return ledger.tidy(needed)
+  })
+
+  const drive = Effect.fnUntraced(function* (run: string, patienceMillis: number) {
+    const metrics = meter()
+    yield* runner.drive(clock.currentTimeMillisUnsafe() + patienceMillis)
+    yield* tidy
+    const now = findRun(ledger.state(), run)
+    if (now === undefined) return yield* new SessionError({ reason: new RunTakenBack({ run }) })
+    return resultOf(now, metrics)
+  })
+
+  const openOnly = Effect.suspend(() =>
+    ledger.state().closed ? Effect.fail(new SessionError({ reason: new SessionClosed({ session: id }) })) : Effect.void
+  )
+
+  const freshRunId = () => {
+    const state = ledger.state()
+    let ordinal = state.runsStarted + 1
+    while (findRun(state, `r${ordinal}`) !== undefined) ordinal++
+    return `r${ordinal}`
+  }
+
+  const run: Session["run"] = Effect.fn("Session.run")(function* (code, options?: RunOptions.RunOptions) {
+    yield* openOnly
+    const { language, patienceMillis, runId = freshRunId(), source } = yield* RunOptions.check(code, options)
+    const codeHash = sha256Of(language, source)
+    const state = ledger.state()
+    const earlier = findRun(state, runId)
+    if (earlier !== undefined) {
+      if (earlier.codeHash !== codeHash) return yield* new SessionError({ reason: new RunConflict({ run: runId }) })
+      return yield* follow(earlier, patienceMillis)
+    }
+    if (state.current !== undefined) {
+      return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
+    }
+    const bytes = Buffer.byteLength(source)
+    if (bytes > state.limits.sourceBytes) {
+      return yield* new SessionError({ reason: new SourceTooLarge({ bytes, bytesMax: state.limits.sourceBytes }) })
+    }
+    ledger.record({
+      _tag: "RunStarted",
+      run: runId,
+      ordinal: state.runsStarted + 1,
+      language,
+      source,
+      codeHash,
+      nowMillis: clock.currentTimeMillisUnsafe()
+    })
+    yield* ledger.flush
+    return yield* drive(runId, patienceMillis)
+  })
+
+  /** The result of a run: at once if it has ended, else as far as it can be driven. */
+  const follow = (run: Run, patienceMillis: number) =>
+    run.outcome === undefined ? drive(run.id, patienceMillis) : Effect.succeed(resultOf(run, meter()))
+
+  const patienceOf = (options: RunOptions.WaitOptions | undefined) =>
+    RunOptions.millis("patience", options?.patience ?? "1 minute")
+
+  /** Records what somebody said of a call, and goes on with the run that it belongs to. */
+  const deciding = Effect.fnUntraced(function* (
+    call: string,
+    options: RunOptions.WaitOptions | undefined,
+    decide: Effect.Effect<void, SessionError | JournalError>
+  ) {
+    yield* openOnly
+    const patienceMillis = yield* patienceOf(options)
+    yield* decide
+    Queue.offerUnsafe(calls.signals, undefined)
+    const state = ledger.state()
+    const run = Option.map(HashMap.get(state.known, call), (id) => findRun(state, id))
+    if (Option.isSome(run) && run.value !== undefined) return yield* follow(run.value, patienceMillis)
+    return yield* new SessionError({ reason: new AnswerRefused({ call, why: "UnknownCall" }) })
+  })
+
+  const resume: Session["resume"] = Effect.fn("Session.resume")(function* (options?: RunOptions.WaitOptions) {
+    yield* openOnly
+    const patienceMillis = yield* patienceOf(options)
+    const run = ledger.state().current ?? ledger.state().last
+    return run === undefined ? Option.none() : Option.some(yield* follow(run, patienceMillis))
+  })
+
+  const rewind: Session["rewind"] = Effect.fn("Session.rewind")(function* (seq) {
+    yield* openOnly
+    yield* runner.exclusively(
+      Effect.gen(function* () {
+        yield* ledger.flush
+        const entries = effective(yield* journal.read(id, 0))
+        if (!entries.some((entry) => entry.seq === seq)) {
+          return yield* new SessionError({ reason: new PointNotFound({ session: id, seq }) })
+        }
+        yield* calls.cancel([...ledger.state().open.values()])
+        yield* guest.drop
+        yield* ledger.rewind(seq)
+      })
+    )
+  })
+
+  const session: Session = {
+    id,
+    run,
+    answer: Effect.fn("Session.answer")((call, answer, options) =>
+      deciding(call, options, decisions.answer(call, answer))
+    ),
+    reconcile: Effect.fn("Session.reconcile")((call, said, options) =>
+      deciding(call, options, decisions.reconcile(call, said))
+    ),
+    resume,
+    cancel: Effect.fn("Session.cancel")(function* (reason?: string) {
+      yield* openOnly
+      const error = { name: "CancelledError", message: reason ?? "the run was cancelled", reason: "Cancelled" }
+      yield* runner.exclusively(runner.abort(error))
+    }),
+    rewind,
+    close: runner.exclusively(
+      Effect.gen(function* () {
+        if (ledger.state().closed) return
+        yield* runner.abort({ name: "CancelledError", message: "the session was closed", reason: "Cancelled" })
+        yield* guest.drop
+        ledger.record({ _tag: "Closed" })
+        yield* ledger.flush
+      })
+    ),
+    state: ledger.state,
+    events: (options) => durable(journal, ledger, options?.after ?? 0),
+    output: Stream.fromPubSub(outputs)
+  }
+  return session
+})
+
+/** `Sessions` makes sessions out of this module and so imports it: here it is known by its key alone. */
+const sessions = Context.Service<Sessions, Sessions["Service"]>(
+  "caisson/session/Sessions" satisfies (typeof Sessions)["key"]
+)
+
+/** A new session, held until the scope is closed. */
+export const open = (options: OpenOptions) => sessions.use((service) => service.open(options))
+
+/** An existing session, held until the scope is closed. Fails with `SessionBusy` while another holds it. */
+export const resume = (id: string, options: ResumeOptions) => sessions.use((service) => service.resume(id, options))

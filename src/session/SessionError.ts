@@ -1,0 +1,109 @@
+import * as Schema from "effect/Schema"
+
+/** The run id was used before, with other code. */
+export class RunConflict extends Schema.TaggedError<RunConflict>()("RunConflict", { run: Schema.String }) {
+  override get message() {
+    return `run ${this.run} exists already with other code: give the new code a run id of its own`
+  }
+}
+/** A session runs one piece of code at a time, and the one before is not finished. */
+export class RunInProgress extends Schema.TaggedError<RunInProgress>()("RunInProgress", { run: Schema.String }) {
+  override get message() {
+    return `run ${this.run} is not finished: answer its calls, resume it or cancel it first`
+  }
+}
+/** While somebody waited for the run, the session was taken back to a point before it. */
+export class RunTakenBack extends Schema.TaggedError<RunTakenBack>()("RunTakenBack", { run: Schema.String }) {
+  override get message() {
+    return `run ${this.run} was taken back by a rewind`
+  }
+}
+export class SourceTooLarge extends Schema.TaggedError<SourceTooLarge>()("SourceTooLarge", {
+  bytes: Schema.Int,
+  bytesMax: Schema.Int
+}) {
+  override get message() {
+    return `the source has ${this.bytes} bytes, ${this.bytesMax} are allowed`
+  }
+}
+export class SessionClosed extends Schema.TaggedError<SessionClosed>()("SessionClosed", { session: Schema.String }) {
+  override get message() {
+    return `session ${this.session} is closed`
+  }
+}
+/** Nothing was recorded: the answer does not fit the state of the call. */
+export class AnswerRefused extends Schema.TaggedError<AnswerRefused>()("AnswerRefused", {
+  call: Schema.String,
+  why: Schema.Literals([
+    "UnknownCall",
+    "NotWaiting",
+    "NeedsReconciling",
+    "NothingToReconcile",
+    "Expired",
+    "NotAValue",
+    "TooLarge"
+  ])
+}) {
+  override get message() {
+    const reasons: Record<typeof this.why, string> = {
+      UnknownCall: "this session has no such call",
+      NotWaiting: "it waits for no decision",
+      NeedsReconciling: "it was started and its outcome is unknown: reconcile it",
+      NothingToReconcile: "its outcome is not unknown",
+      Expired: "the time to decide is over; the guest gets a refusal",
+      NotAValue: "the result cannot cross into a guest",
+      TooLarge: "the result is larger than this session's limit"
+    }
+    return `call ${this.call} cannot be answered like this: ${reasons[this.why]}`
+  }
+}
+/** A call waits for a tool that this process does not offer. Nothing was recorded; whoever offers it can go on. */
+export class ToolMissing extends Schema.TaggedError<ToolMissing>()("ToolMissing", { method: Schema.String }) {
+  override get message() {
+    return `this process does not offer the tool ${this.method}, which a call waits for: resume the session with it`
+  }
+}
+/** What a session or a run was to be started with is not valid; nothing was written. */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>()("InvalidOptions", {
+  option: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.option} is not valid: ${this.detail}`
+  }
+}
+/** No such point in the journal, or one that a rewind took back. */
+export class PointNotFound extends Schema.TaggedError<PointNotFound>()("PointNotFound", {
+  session: Schema.String,
+  seq: Schema.Int
+}) {
+  override get message() {
+    return `session ${this.session} has no point ${this.seq} to go back to`
+  }
+}
+/** Replaying recorded answers led the guest elsewhere than the journal says. Nothing was given to it beyond that point. */
+export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", { seq: Schema.Int, detail: Schema.String }) {
+  override get message() {
+    return `the replay diverged from the journal at ${this.seq}: ${this.detail}`
+  }
+}
+
+/** Why a session could not do what it was asked. */
+export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
+  reason: Schema.Union([
+    RunConflict,
+    RunInProgress,
+    RunTakenBack,
+    SourceTooLarge,
+    SessionClosed,
+    AnswerRefused,
+    ToolMissing,
+    InvalidOptions,
+    PointNotFound,
+    Diverged
+  ])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * What a session is at one point of its journal: a pure fold of its entries.
+ *
+ * S1. `evolve` is total: every event has an answer in every state, since a journal may have been written by a crashed process.
+ * S2. Budgets only grow. What a call spent stays spent through failure, rollback and rewind.
+ * S3. Ordinals of runs and ids of calls are never used twice in one session.
+ */
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import * as Budget from "../capability/Budget.ts"
+import type { Limits } from "../machine/Limits.ts"
+import { defaults } from "../machine/Limits.ts"
+import type { Answer, Output } from "../machine/Turn.ts"
+import type { Receipt } from "../tool/Receipt.ts"
+import type { Outcome } from "../tool/ToolCall.ts"
+import type { Status } from "./Journal.ts"
+import * as Recipe from "./Recipe.ts"
+import type { Entry, RecordedCall, SessionEvent, SnapshotId } from "./SessionEvent.ts"
+
+type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
+
+/** A call whose answer the guest does not have yet. */
+export interface OpenCall {
+  readonly call: RecordedCall
+  readonly receipt: Receipt
+  /** A person or the host let it go ahead. */
+  readonly approved: boolean
+  readonly attempts: number
+  readonly outcome: Outcome | undefined
+  /** Where its answer stands in the journal: the order in which answers are given. */
+  readonly answeredSeq: number
+}
+
+export interface Run {
+  readonly id: string
+  readonly ordinal: number
+  readonly codeHash: string
+  readonly startedMillis: number
+  readonly calls: number
+  readonly output: ReadonlyArray<Output>
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly outcome: Outcome | undefined
+  readonly rolledBack: boolean
+}
+
+export interface SessionState {
+  readonly seq: number
+  readonly branch: number
+  readonly template: string
+  readonly seed: string
+  readonly limits: Limits
+  readonly metadata: Readonly<Record<string, string>>
+  readonly closed: boolean
+  readonly quarantined: boolean
+  readonly runsStarted: number
+  readonly runs: HashMap.HashMap<string, Run>
+  readonly current: Run | undefined
+  /** The run that ended last. */
+  readonly last: Run | undefined
+  readonly open: ReadonlyMap<string, OpenCall>
+  /** Due times by id. */
+  readonly sleeps: ReadonlyMap<string, number>
+  /** The runs of all calls that a person or the host may ever have been asked about, long gone ones included, by call. */
+  readonly known: HashMap.HashMap<string, string>
+  readonly spent: Budget.Spent
+  readonly recipe: Recipe.Recipe
+  readonly recipeBeforeRun: Recipe.Recipe
+}
+
+export const initial: SessionState = {
+  seq: 0,
+  branch: 0,
+  template: "javascript",
+  seed: "",
+  limits: defaults,
+  metadata: {},
+  closed: false,
+  quarantined: false,
+  runsStarted: 0,
+  runs: HashMap.empty(),
+  current: undefined,
+  last: undefined,
+  open: new Map(),
+  sleeps: new Map(),
+  known: HashMap.empty(),
+  spent: {},
+  recipe: Recipe.empty,
+  recipeBeforeRun: Recipe.empty
+}
+
+/** Calls that the guest can be given an answer for now, in the order in which those were recorded. */
+export const answered = (state: SessionState): ReadonlyArray<OpenCall> =>
+  [...state.open.values()]
+    .filter((open) => open.outcome !== undefined)
+    .sort((left, right) => left.answeredSeq - right.answeredSeq)
+
+/** Calls that a person or the host has to answer. */
+export const waiting = (state: SessionState): ReadonlyArray<OpenCall> =>
+  [...state.open.values()].filter(
+    (open) => open.outcome === undefined && (needsDecision(open) || needsReconciling(open))
+  )
+
+export const needsDecision = (open: OpenCall): boolean =>
+  open.outcome === undefined && open.call.verdict._tag === "Asked" && !open.approved
+
+/** It was started, its outcome is unknown, and it may not simply be started again. */
+export const needsReconciling = (open: OpenCall): boolean =>
+  open.outcome === undefined && open.receipt === "unknown" && !open.call.idempotent && !open.call.readOnly
+
+/** Its handler may be started (again). */
+export const canStart = (open: OpenCall): boolean =>
+  open.outcome === undefined &&
+  !needsDecision(open) &&
+  (open.receipt === "prepared" || (open.receipt === "unknown" && !needsReconciling(open)))
+
+export const statusOf = (state: SessionState): Status => {
+  if (state.closed) return "closed"
+  if (state.current === undefined) return "idle"
+  return waiting(state).length > 0 ? "paused" : "running"
+}
+
+/** When the session wants to go on by itself: its next wake-up or the next expiry of a question. */
+export const dueMillis = (state: SessionState): number | null => {
+  const times = [...state.sleeps.values()]
+  for (const open of state.open.values()) {
+    if (open.call.verdict._tag === "Asked" && needsDecision(open) && open.call.verdict.expiresMillis !== undefined) {
+      times.push(open.call.verdict.expiresMillis)
+    }
+  }
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+const withOpen = (state: SessionState, id: string, change: (open: OpenCall) => Partial<OpenCall>): SessionState => {
+  const open = state.open.get(id)
+  if (open === undefined) return state
+  return { ...state, open: new Map(state.open).set(id, { ...open, ...change(open) }) }
+}
+
+/** What the guest was given to get to a turn, in the recipe's form. */
+const given = (
+  state: SessionState,
+  turn: { readonly delivered: ReadonlyArray<string>; readonly nowMillis: number }
+) => {
+  if (turn.delivered.length === 0) return []
+  const answers = turn.delivered.map((id): Answer => {
+    const outcome = state.open.get(id)?.outcome
+    return outcome === undefined ? { id: Recipe.localId(id) } : { id: Recipe.localId(id), outcome }
+  })
+  return [{ _tag: "Give" as const, answers, nowMillis: turn.nowMillis }]
+}
+
+const afterTurn = (run: Run, event: EventOf<"Parked"> | EventOf<"RunEnded">): Run => ({
+  ...run,
+  output: event.output.length === 0 ? run.output : [...run.output, ...event.output],
+  cpuMillis: run.cpuMillis + event.usage.cpuMillis,
+  memoryBytes: event.usage.memoryBytes
+})
+
+const opened = (call: RecordedCall, seq: number): OpenCall => {
+  const denied = call.verdict._tag === "Denied" ? call.verdict : undefined
+  return {
+    call,
+    receipt: denied === undefined ? "prepared" : "refused",
+    approved: false,
+    attempts: 0,
+    outcome: denied === undefined ? undefined : { _tag: "Rejected", error: denied.error },
+    answeredSeq: denied === undefined ? 0 : seq
+  }
+}
+
+const spend = (spent: Budget.Spent, calls: ReadonlyArray<RecordedCall>): Budget.Spent =>
+  calls.reduce((sum, { verdict }) => (verdict._tag === "Denied" ? sum : Budget.spend(sum, verdict.capability)), spent)
+
+const parked = (state: SessionState, event: EventOf<"Parked">, seq: number): SessionState => {
+  const open = new Map(state.open)
+  const sleeps = new Map(state.sleeps)
+  for (const id of [...event.delivered, ...event.cancelled]) {
+    open.delete(id)
+    sleeps.delete(id)
+  }
+  let known = state.known
+  for (const call of event.calls) {
+    open.set(call.id, opened(call, seq))
+    if (call.verdict._tag === "Asked" || !call.readOnly) known = HashMap.set(known, call.id, event.run)
+  }
+  for (const sleep of event.sleeps) sleeps.set(sleep.id, sleep.dueMillis)
+  const requests = [
+    ...event.calls.map((call) => ({ id: Recipe.localId(call.id), digest: call.digest })),
+    ...event.sleeps.map((sleep) => ({ id: Recipe.localId(sleep.id), digest: String(sleep.dueMillis) }))
+  ]
+  const run = state.current === undefined ? undefined : afterTurn(state.current, event)
+  return {
+    ...state,
+    current: run === undefined ? undefined : { ...run, calls: run.calls + event.calls.length },
+    open,
+    sleeps,
+    known,
+    spent: spend(state.spent, event.calls),
+    recipe:
+      event.snapshot === undefined
+        ? Recipe.extend(state.recipe, ...given(state, event), { _tag: "Expect", seq, requests, ended: false })
+        : Recipe.from(event.snapshot)
+  }
+}
+
+const ended = (state: SessionState, event: EventOf<"RunEnded">, seq: number): SessionState => {
+  if (state.current === undefined) return state
+  const run = { ...afterTurn(state.current, event), outcome: event.outcome, rolledBack: event.rolledBack }
+  const recipeAfter = () =>
+    event.snapshot === undefined
+      ? Recipe.extend(state.recipe, ...given(state, event), { _tag: "Expect", seq, requests: [], ended: true })
+      : Recipe.from(event.snapshot)
+  return {
+    ...state,
+    runs: HashMap.set(state.runs, run.id, run),
+    current: undefined,
+    last: run,
+    open: new Map(),
+    sleeps: new Map(),
+    quarantined: state.quarantined || event.quarantined,
+    recipe: event.rolledBack ? state.recipeBeforeRun : recipeAfter()
+  }
+}
+
+const started = (state: SessionState, event: EventOf<"RunStarted">): SessionState => ({
+  ...state,
+  runsStarted: Math.max(state.runsStarted, event.ordinal),
+  current: {
+    id: event.run,
+    ordinal: event.ordinal,
+    codeHash: event.codeHash,
+    startedMillis: event.nowMillis,
+    calls: 0,
+    output: [],
+    cpuMillis: 0,
+    memoryBytes: 0,
+    outcome: undefined,
+    rolledBack: false
+  },
+  recipeBeforeRun: state.recipe,
+  recipe: Recipe.extend(state.recipe, {
+    _tag: "Start",
+    ordinal: event.ordinal,
+    language: event.language,
+    source: event.source,
+    nowMillis: event.nowMillis
+  })
+})
+
+/** Whoever held the session before is gone: what it had started and not answered has an unknown outcome. */
+const takenOver = (state: SessionState): SessionState => ({
+  ...state,
+  open: new Map(
+    [...state.open].map(([id, open]) => [
+      id,
+      open.receipt === "started" && open.outcome === undefined ? { ...open, receipt: "unknown" as const } : open
+    ])
+  )
+})
+
+const answeredCall = (state: SessionState, event: EventOf<"CallAnswered">, seq: number): SessionState =>
+  withOpen(state, event.call, (open) =>
+    open.outcome === undefined ? { outcome: event.outcome, receipt: event.receipt, answeredSeq: seq } : {}
+  )
+
+const apply = (state: SessionState, event: SessionEvent, seq: number): SessionState => {
+  switch (event._tag) {
+    case "Opened":
+      return { ...state, template: event.template, seed: event.seed, limits: event.limits, metadata: event.metadata }
+    case "RunStarted":
+      return started(state, event)
+    case "Parked":
+      return parked(state, event, seq)
+    case "RunEnded":
+      return ended(state, event, seq)
+    case "CallApproved":
+      return withOpen(state, event.call, () => ({ approved: true }))
+    case "CallStarted":
+      return withOpen(state, event.call, (open) => ({ receipt: "started", attempts: open.attempts + 1 }))
+    case "CallAnswered":
+      return answeredCall(state, event, seq)
+    case "CallNotCommitted":
+      return withOpen(state, event.call, () => ({ receipt: "prepared" }))
+    case "TakenOver":
+    case "Forked":
+      return takenOver(state)
+    case "Rewound":
+      return state
+    case "Closed":
+      return { ...state, closed: true }
+  }
+}
+
+/** The state after one more entry. A `Rewound` entry needs the whole journal: see `replay`. */
+export const evolve = (state: SessionState, entry: Entry): SessionState => ({
+  ...apply(state, entry.event, entry.seq),
+  seq: entry.seq
+})
+
+/** The entries that still count: those which no later `Rewound` took back. */
+export const effective = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {
+  let counting: Array<Entry> = []
+  for (const entry of entries) {
+    const { event } = entry
+    if (event._tag === "Rewound") counting = counting.filter((earlier) => earlier.seq <= event.seq)
+    else counting.push(entry)
+  }
+  return counting
+}
+
+/**
+ * The state after taking back everything behind a point. Effects on the outside cannot be taken back: a call that the
+ * abandoned part had started is of unknown outcome, and budgets stay spent.
+ */
+const rewound = (
+  abandoned: SessionState,
+  kept: ReadonlyArray<Entry>,
+  dropped: ReadonlyArray<Entry>,
+  seq: number
+): SessionState => {
+  const state = takenOver(kept.reduce(evolve, initial))
+  const startedLater = new Set(
+    dropped.flatMap((entry) => (entry.event._tag === "CallStarted" ? [entry.event.call] : []))
+  )
+  const open = [...state.open].map(([id, call]): [string, OpenCall] => [
+    id,
+    startedLater.has(id) && call.outcome === undefined ? { ...call, receipt: "unknown" } : call
+  ])
+  return {
+    ...state,
+    seq,
+    open: new Map(open),
+    branch: abandoned.branch + 1,
+    spent: abandoned.spent,
+    runsStarted: abandoned.runsStarted
+  }
+}
+
+const withoutSnapshot = (entry: Entry, lost: ReadonlySet<SnapshotId>): Entry => {
+  const { event } = entry
+  if (event._tag !== "Parked" && event._tag !== "RunEnded") return entry
+  if (event.snapshot === undefined || !lost.has(event.snapshot)) return entry
+  const { snapshot: _, ...rest } = event
+  return { ...entry, event: rest }
+}
+
+/** The state that a whole journal comes to, with a recipe that does not use any of the `lost` snapshots. */
+export const replay = (entries: ReadonlyArray<Entry>, lost: ReadonlySet<SnapshotId> = new Set()): SessionState => {
+  let counting: Array<Entry> = []
+  let state = initial
+  for (const original of entries) {
+    const entry = withoutSnapshot(original, lost)
+    const { event } = entry
+    if (event._tag === "Rewound") {
+      const kept = counting.filter((earlier) => earlier.seq <= event.seq)
+      state = rewound(state, kept, counting.slice(kept.length), entry.seq)
+      counting = kept
+    } else {
+      counting.push(entry)
+      state = evolve(state, entry)
+    }
+  }
+  return state
+}
+
+/** The program of a run that was recorded and has not made its first turn. */
+export const unstarted = (state: SessionState): Extract<Recipe.Step, { readonly _tag: "Start" }> | undefined => {
+  const last = state.recipe.steps.at(-1)
+  return state.current !== undefined && last?._tag === "Start" ? last : undefined
+}
+
+/** A finished run by its id, or the one in progress. */
+export const findRun = (state: SessionState, id: string): Run | undefined =>
+  state.current?.id === id ? state.current : Option.getOrUndefined(HashMap.get(state.runs, id))

@@ -1,0 +1,238 @@
+/** All sessions of one journal, as one process sees them: opening, listing, forking, and letting go. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { type Capability, decodeList } from "../capability/Capability.ts"
+import { Limits } from "../machine/Limits.ts"
+import { Machines } from "../machine/Machine.ts"
+import type { Toolkit } from "../tool/Toolkit.ts"
+import type { Authority } from "./Airlock.ts"
+import { Entropy } from "./Entropy.ts"
+import { type Claim, Journal, type JournalError, type Owner, type Summary } from "./Journal.ts"
+import * as Ledger from "./Ledger.ts"
+import { LocalOwner } from "./Owner.ts"
+import * as Residents from "./Residents.ts"
+import type { Snapshots } from "./Runner.ts"
+import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
+import { type Failure, make as makeSession, type Session } from "./Session.ts"
+import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
+import type { Entry } from "./SessionEvent.ts"
+import { dueMillis, effective, replay, statusOf } from "./SessionState.ts"
+
+/** What this process lets a session's guest do, and who may wait how long. */
+export interface Grants {
+  readonly toolkit: Toolkit
+  /** Tried in order. With none, every call is denied. */
+  readonly capabilities: ReadonlyArray<Capability>
+  /** How long a person has to decide on a call; after that it is denied. Default seven days. */
+  readonly decision?: Duration.Input | undefined
+}
+
+export interface OpenOptions extends Grants {
+  /** Letters, digits, `.`, `_` and `-`; made up if absent. */
+  readonly id?: string | undefined
+  /** Default `javascript`. */
+  readonly template?: string | undefined
+  /** Defaults and maximums: see `Limits`. */
+  readonly limits?: typeof Limits.Encoded | undefined
+  /** Seeds the guest's randomness; made up if absent. */
+  readonly seed?: string | undefined
+  /** Default `eager`: see `Snapshots`. */
+  readonly snapshots?: Snapshots | undefined
+  /** Kept with the session and shown in lists. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+export interface ResumeOptions extends Grants {
+  /** Do without snapshots: rebuild the guest from the recorded answers alone, for instance because a snapshot is damaged. */
+  readonly rebuild?: boolean | undefined
+}
+
+export interface ForkOptions {
+  /** The last entry to take over; default all of them. */
+  readonly at?: number | undefined
+  readonly id?: string | undefined
+}
+
+export interface SessionsOptions {
+  /** Live machines at the same time; the sessions beyond are parked, least recently used first. Default 256. */
+  readonly machinesMax?: number | undefined
+  /** How long a session stays with a process that has stopped answering; default 15 seconds. */
+  readonly lease?: Duration.Input | undefined
+  /** How long the journals of closed sessions are kept; their summaries stay for good. Default 30 days. */
+  readonly retention?: Duration.Input | undefined
+}
+
+/** How often journals are looked through for what need not be kept any more; a short-lived process never does. */
+const compactionMillis = 600_000
+
+const checkId = (id: string) => (idPattern.test(id) ? Effect.succeed(id) : Effect.fail(invalid("id", idRule)))
+
+const checkLimits = (limits: typeof Limits.Encoded | undefined) =>
+  Schema.decodeUnknownEffect(Limits, { onExcessProperty: "error", errors: "all" })(limits ?? {}).pipe(
+    Effect.mapError((error) => invalid("limits", error.message))
+  )
+
+const make = Effect.fnUntraced(function* (options: SessionsOptions) {
+  const journal = yield* Journal
+  const machines = yield* Machines
+  const owner: Owner = yield* LocalOwner
+  const clock = yield* Clock.Clock
+  const entropy = yield* Entropy
+  const residents = Residents.make(options.machinesMax ?? 256)
+  const leaseMillis = Duration.toMillis(Duration.fromInputUnsafe(options.lease ?? "15 seconds"))
+  const services = Context.make(Journal, journal).pipe(Context.add(Machines, machines))
+
+  // A renewal that fails is not fatal: writes are fenced by the epoch, and the next one may succeed.
+  yield* Effect.ignore(journal.renew(owner, leaseMillis)).pipe(
+    Effect.repeat(Schedule.spaced(Duration.millis(leaseMillis / 3))),
+    Effect.forkScoped
+  )
+
+  const compact = (age: Duration.Input) =>
+    Effect.flatMap(millis("age", age), (ageMillis) => journal.compact(clock.currentTimeMillisUnsafe() - ageMillis))
+
+  yield* Effect.suspend(() => Effect.ignore(compact(options.retention ?? "30 days"))).pipe(
+    Effect.delay(compactionMillis),
+    Effect.forever,
+    Effect.forkScoped
+  )
+
+  const authority = Effect.fnUntraced(function* (grants: Grants) {
+    const capabilities = decodeList(grants.capabilities)
+    if (Result.isFailure(capabilities)) return yield* invalid("capabilities", capabilities.failure.message)
+    return {
+      toolkit: grants.toolkit,
+      capabilities: capabilities.success,
+      decisionMillis: yield* millis("decision", grants.decision ?? "7 days")
+    } satisfies Authority
+  })
+
+  const hold = Effect.fnUntraced(function* (
+    claim: Claim,
+    entries: ReadonlyArray<Entry>,
+    grants: Grants,
+    snapshots: Snapshots
+  ) {
+    const ledger = yield* Ledger.make(claim, entries)
+    if ([...ledger.state().open.values()].some((open) => open.receipt === "started" && open.outcome === undefined)) {
+      ledger.record({ _tag: "TakenOver", epoch: claim.epoch })
+      yield* ledger.flush
+    }
+    yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
+    const session = yield* makeSession({ ledger, residents, authority: yield* authority(grants), snapshots })
+    return { ledger, session }
+  })
+
+  const held = (claim: Effect.Effect<Claim, JournalError>) =>
+    Effect.acquireRelease(claim, (claim) => Effect.ignore(journal.release(claim)))
+
+  const create = (id: string, entries: ReadonlyArray<Entry>) => {
+    const state = replay(entries)
+    return journal.create(
+      {
+        session: id,
+        template: state.template,
+        metadata: state.metadata,
+        entries,
+        snapshots: [],
+        status: statusOf(state),
+        dueMillis: dueMillis(state)
+      },
+      owner,
+      leaseMillis
+    )
+  }
+
+  const open = Effect.fn("Sessions.open")(function* (options: OpenOptions) {
+    const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
+    const limits = yield* checkLimits(options.limits)
+    const template = options.template ?? "javascript"
+    if (template !== "javascript") return yield* invalid("template", `${template} is unknown; there is: javascript`)
+    const entries: ReadonlyArray<Entry> = [
+      {
+        seq: 1,
+        atMillis: clock.currentTimeMillisUnsafe(),
+        event: {
+          _tag: "Opened",
+          template,
+          engine: machines.engine,
+          seed: options.seed ?? entropy(16),
+          limits,
+          metadata: options.metadata ?? {}
+        }
+      }
+    ]
+    const claim = yield* held(create(id, entries))
+    return (yield* hold(claim, entries, options, options.snapshots ?? "eager")).session
+  }, Effect.provideContext(services))
+
+  const resume = Effect.fn("Sessions.resume")(function* (id: string, options: ResumeOptions) {
+    const claim = yield* held(journal.claim(id, owner, leaseMillis))
+    const entries = yield* journal.read(id, 0)
+    if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
+    const { ledger, session } = yield* hold(claim, entries, options, "eager")
+    if (options.rebuild === true) yield* ledger.forget()
+    return session
+  }, Effect.provideContext(services))
+
+  const fork = Effect.fn("Sessions.fork")(function* (source: string, options?: ForkOptions) {
+    const id = yield* checkId(options?.id ?? `s-${entropy(10)}`)
+    const entries = (yield* journal.read(source, 0)).filter((entry) => entry.event._tag !== "Closed")
+    const last = entries.at(-1)?.seq
+    if (last === undefined) return yield* new SessionError({ reason: new SessionClosed({ session: source }) })
+    const seq = options?.at ?? last
+    if (!effective(entries).some((entry) => entry.seq === seq) && seq !== last) {
+      return yield* new SessionError({ reason: new PointNotFound({ session: source, seq }) })
+    }
+    const copied = entries.filter((entry) => entry.seq <= seq)
+    const mark: Entry = {
+      seq: seq + 1,
+      atMillis: clock.currentTimeMillisUnsafe(),
+      event: { _tag: "Forked", session: source, seq }
+    }
+    yield* Effect.scoped(held(create(id, [...copied, mark])))
+    return id
+  })
+
+  return Sessions.of({
+    open,
+    resume,
+    fork,
+    list: journal.list,
+    summary: journal.summary,
+    entries: (id) => journal.read(id, 0),
+    compact,
+    machines: residents.size
+  })
+})
+
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    /** A new session, held until the scope is closed. */
+    readonly open: (options: OpenOptions) => Effect.Effect<Session, Failure, Scope.Scope>
+    /** An existing session, held until the scope is closed. Fails with `SessionBusy` while another holds it. */
+    readonly resume: (id: string, options: ResumeOptions) => Effect.Effect<Session, Failure, Scope.Scope>
+    /** A new session with the same past, up to a point; gives its id. The source may be held by anybody, or closed. */
+    readonly fork: (source: string, options?: ForkOptions) => Effect.Effect<string, Failure>
+    readonly list: (options: {
+      readonly limit: number
+      readonly offset?: number | undefined
+    }) => Effect.Effect<ReadonlyArray<Summary>, JournalError>
+    readonly summary: (id: string) => Effect.Effect<Summary, JournalError>
+    readonly entries: (id: string) => Effect.Effect<ReadonlyArray<Entry>, JournalError>
+    /** Drops journals of sessions closed longer ago than this; their summaries stay. Gives how many. */
+    readonly compact: (age: Duration.Input) => Effect.Effect<number, JournalError | SessionError>
+    /** Live machines now, and how many of them could be taken from their sessions. */
+    readonly machines: () => { readonly live: number; readonly resting: number }
+  }
+>()("caisson/session/Sessions") {
+  static readonly layer = (options: SessionsOptions = {}) => Layer.effect(Sessions, make(options))
+}

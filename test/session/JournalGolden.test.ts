@@ -1,0 +1,58 @@
+import { copyFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Option, Result } from "effect"
+import { Journal } from "../../src/session/Journal.ts"
+import { fromEntry, toEntry } from "../../src/session/JournalRow.ts"
+import * as JournalSql from "../../src/session/JournalSql.ts"
+import { SessionEvent } from "../../src/session/SessionEvent.ts"
+import * as Sqlite from "../../src/session/Sqlite.ts"
+import { append, leaseMillis, owner, read, started } from "../contract/journal/Steps.ts"
+import { temporaryDirectory } from "./directory.ts"
+import { folder, goldenJournals, goldenSnapshots } from "./golden.ts"
+
+describe("journals of earlier builds", () => {
+  it("hold every kind of event and of verdict", () => {
+    const text = JSON.stringify(goldenJournals)
+    const tags = [...Object.keys(SessionEvent.cases), "Allowed", "Asked", "Denied", "Succeeded", "Rejected"]
+    assert.deepStrictEqual(
+      tags.filter((tag) => !text.includes(`"_tag":"${tag}"`)),
+      []
+    )
+  })
+
+  it.each(goldenJournals)("are read without a loss, as in $session", ({ session, rows }) => {
+    for (const row of rows) {
+      const stored = { ...row, event: JSON.stringify(row.event) }
+      const entry = Result.getOrThrow(toEntry(session, row.seq, stored))
+      assert.deepStrictEqual(entry, { seq: row.seq, atMillis: row.atMillis, event: row.event })
+      const again = Result.getOrThrow(fromEntry(session, entry))
+      assert.deepStrictEqual({ ...again, event: JSON.parse(again.event) }, row)
+    }
+  })
+
+  it.effect("are opened in their SQLite file, and go on", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* temporaryDirectory, "journal.sqlite")
+      copyFileSync(join(folder, "v1.sqlite"), filename)
+      const open = JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename })))
+      yield* Effect.gen(function* () {
+        const journal = yield* Journal
+        for (const { session, rows } of goldenJournals) {
+          const summary = yield* journal.summary(session)
+          assert.deepStrictEqual([summary.status, summary.seq, summary.epoch], ["idle", rows.length, 1])
+          assert.deepStrictEqual([summary.metadata, summary.dueMillis], [{ from: "a fixture" }, 1_763_600_000_000])
+          assert.deepStrictEqual(
+            yield* read(session),
+            rows.map(({ seq, atMillis, event }) => ({ seq, atMillis, event }))
+          )
+          const claim = yield* journal.claim(session, owner("heir"), leaseMillis)
+          yield* append(claim, rows.length + 1, started("9.1"))
+        }
+        for (const { id, bytes } of goldenSnapshots) {
+          assert.deepStrictEqual(Option.getOrUndefined(yield* journal.snapshot(id)), bytes)
+        }
+      }).pipe(Effect.provide(open))
+    })
+  )
+})

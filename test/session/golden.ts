@@ -1,0 +1,51 @@
+/**
+ * Journals as earlier builds wrote them. Fixtures are added with each version of the format and never changed.
+ *
+ * `node test/session/golden.ts <file>` writes the entries of all fixtures into a new SQLite journal.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Effect, Layer } from "effect"
+import { Journal, type SnapshotBytes } from "../../src/session/Journal.ts"
+import * as JournalSql from "../../src/session/JournalSql.ts"
+import type { Entry } from "../../src/session/SessionEvent.ts"
+import * as Sqlite from "../../src/session/Sqlite.ts"
+import { owner, snapshotOf } from "../contract/journal/Steps.ts"
+
+export const folder = fileURLToPath(new URL("../fixtures/journal/", import.meta.url))
+
+/** The events are not checked: that is what the tests do. */
+export interface GoldenRow {
+  readonly seq: number
+  readonly version: number
+  readonly atMillis: number
+  readonly event: Entry["event"]
+}
+
+export interface GoldenJournal {
+  readonly session: string
+  readonly rows: ReadonlyArray<GoldenRow>
+}
+
+export const goldenJournals: ReadonlyArray<GoldenJournal> = readdirSync(folder)
+  .filter((file) => file.endsWith(".json"))
+  .map((file) => ({ session: file.slice(0, -".json".length), rows: JSON.parse(readFileSync(folder + file, "utf8")) }))
+
+export const goldenSnapshots: ReadonlyArray<SnapshotBytes> = ["a golden snapshot", "another golden snapshot"].map(
+  snapshotOf
+)
+
+const write = Effect.gen(function* () {
+  const journal = yield* Journal
+  for (const { session, rows } of goldenJournals) {
+    const entries = rows.map(({ seq, atMillis, event }) => ({ seq, atMillis, event }))
+    const about = { session, template: "javascript", metadata: { from: "a fixture" } }
+    const batch = { entries, snapshots: goldenSnapshots, status: "idle", dueMillis: 1_763_600_000_000 } as const
+    yield* journal.release(yield* journal.create({ ...about, ...batch }, owner("golden"), 1))
+  }
+})
+
+if (import.meta.main) {
+  const filename = process.argv[2] ?? ""
+  await Effect.runPromise(write.pipe(Effect.provide(JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename }))))))
+}
