@@ -1,0 +1,114 @@
+/** Sessions of a home as subcommands hold them: with the tools that belong to them. */
+import { existsSync } from "node:fs"
+import { resolve } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Home from "../home/Home.ts"
+import type { RunResult } from "../session/RunResult.ts"
+import type { Failure, Session } from "../session/Session.ts"
+import { type Grants, type OpenOptions, Sessions } from "../session/Sessions.ts"
+import * as Toolkit from "../tool/Toolkit.ts"
+import { commandLine } from "./CommandLine.ts"
+import { live } from "./Live.ts"
+import { UsageError } from "./Problem.ts"
+import { type Address, report } from "./Report.ts"
+import { defaultHome } from "./Root.ts"
+import { Screen } from "./Screen.ts"
+import * as ToolsModule from "./ToolsModule.ts"
+
+/** Where a session is, and a tools module to use instead of the one that it was opened with. */
+export interface Place {
+  readonly home: string
+  readonly tools?: string | undefined
+}
+
+/** Opens a home for an effect, or creates it. */
+export const inHome = (directory: string, machines: Home.HomeOptions["machines"] = {}) =>
+  Effect.provide(Home.layer({ directory, machines: { threads: 1, ...machines } }))
+
+const existing = (directory: string) =>
+  Effect.suspend(() => {
+    if (existsSync(Home.journalFile(directory))) return Effect.void
+    const message = `there are no sessions in ${directory}: give another --home, or set CAISSON_HOME`
+    return Effect.fail(new UsageError({ reason: "NoHome", message }))
+  })
+
+/** Opens a home for an effect. Fails if there is none, rather than leaving an empty one behind. */
+export const inExistingHome =
+  (directory: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.andThen(existing(directory), inHome(directory)(effect))
+
+/** What the entry of a session's metadata is called that names its tools module. */
+const toolsEntry = "tools"
+
+/** A session, and how later commands name it. */
+interface Held {
+  readonly session: Session
+  readonly address: Address
+}
+
+/** What a guest may do with a tools module; without one, nothing. */
+const grantsOf = (file: string | undefined) =>
+  file === undefined
+    ? Effect.map(Toolkit.make([]), (toolkit): Grants => ({ toolkit, capabilities: [] }))
+    : ToolsModule.load(file)
+
+/** How later commands name a session. */
+export const addressOf = (session: string, place: Place, metadata: Readonly<Record<string, string>>): Address => ({
+  session,
+  flags: [
+    ...(place.home === resolve(defaultHome) ? [] : ["--home", place.home]),
+    ...(place.tools === undefined || place.tools === metadata[toolsEntry] ? [] : ["--tools", place.tools])
+  ]
+})
+
+/** A new session, held until the scope is closed. */
+const open = Effect.fnUntraced(function* (place: Place, options: Omit<OpenOptions, keyof Grants>) {
+  const metadata: Record<string, string> = place.tools === undefined ? {} : { [toolsEntry]: place.tools }
+  const grants = yield* grantsOf(place.tools)
+  const session = yield* Sessions.use((sessions) => sessions.open({ ...options, ...grants, metadata }))
+  return { session, address: addressOf(session.id, place, metadata) } satisfies Held
+})
+
+/** An existing session, held until the scope is closed, with the tools that it was opened with or those of the place. */
+export const resume = Effect.fnUntraced(function* (
+  id: string,
+  place: Place,
+  options?: { readonly rebuild: boolean | undefined }
+) {
+  const sessions = yield* Sessions
+  const { metadata } = yield* sessions.summary(id)
+  const grants = yield* grantsOf(place.tools ?? metadata[toolsEntry])
+  const session = yield* sessions.resume(id, { ...grants, ...options })
+  return { session, address: addressOf(id, place, metadata) } satisfies Held
+})
+
+/** The session with this id if there is one; without an id, or if there is none, a new one. */
+export const resumeOrOpen = (id: string | undefined, place: Place, options: Omit<OpenOptions, keyof Grants | "id">) => {
+  if (id === undefined) return open(place, options)
+  return resume(id, place).pipe(
+    Effect.catchReason("JournalError", "SessionNotFound", () => open(place, { ...options, id })),
+    // Somebody else opened it in between.
+    Effect.catchReason("JournalError", "SessionExists", () => resume(id, place))
+  )
+}
+
+/** An existing session for what needs no tools, held until the scope is closed. */
+export const resumeWithoutTools = Effect.fnUntraced(function* (id: string) {
+  const grants = yield* grantsOf(undefined)
+  return yield* Sessions.use((sessions) => sessions.resume(id, grants))
+})
+
+/** Carries out an operation of a session and says what it came to. */
+export const perform = Effect.fnUntraced(function* (
+  { address, session }: Held,
+  operation: Effect.Effect<RunResult, Failure | UsageError>,
+  format: "text" | "json"
+) {
+  const { notes } = yield* Screen
+  const resumeCommand = commandLine(["resume", address.session, ...address.flags])
+  const result = yield* Effect.onInterrupt(format === "json" ? operation : live(session, operation), () =>
+    notes.say(`caisson: stopped waiting; the run goes on with ${resumeCommand}`)
+  )
+  yield* report(result, address, format)
+})

@@ -1,0 +1,74 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Flags from "./Flags.ts"
+import { root } from "./Root.ts"
+import * as RunLimits from "./RunLimits.ts"
+import { Screen } from "./Screen.ts"
+import * as Source from "./Source.ts"
+
+/** `caisson run`. */
+export const run = Command.make(
+  "run",
+  {
+    file: Argument.String("FILE").pipe(
+      Argument.withDescription("JavaScript or TypeScript; - is standard input"),
+      Argument.optional,
+      Argument.map(Option.getOrUndefined)
+    ),
+    code: Flag.String("eval").pipe(
+      Flag.withAlias("e"),
+      Flag.withMetavar("CODE"),
+      Flag.withDescription("Code instead of a file; write --eval=CODE if it begins with a dash"),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    ),
+    session: Flags.text(
+      "session",
+      "ID",
+      "Continue this session, or open it; without, the run gets a session of its own"
+    ),
+    runId: Flags.text(
+      "run-id",
+      "ID",
+      "Make the run idempotent: the same id and code run once and give the same result"
+    ),
+    template: Flags.text("template", "NAME", "The environment of a new session (default: javascript)"),
+    tools: Flags.tools,
+    timeout: Flags.text("timeout", "TIME", "Time for a run of a new session, such as 500ms, 5s, 2m"),
+    memory: Flag.Int("memory").pipe(
+      Flag.withMetavar("MIB"),
+      Flag.withDescription("Heap of a new session's guest, in mebibytes (default: 64)"),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    )
+  },
+  Effect.fnUntraced(function* (flags) {
+    const { home, json } = yield* root
+    const source = yield* Source.read(flags.file, flags.code)
+    const limits = yield* RunLimits.parse(flags)
+    const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
+    const { notes } = yield* Screen
+    yield* Effect.gen(function* () {
+      const held = yield* resumeOrOpen(
+        flags.session,
+        { home, tools: flags.tools },
+        { template: flags.template, limits }
+      )
+      const { session } = held
+      yield* RunLimits.check(limits, session.state().limits)
+      if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
+      const operation = session.run(source.text, { runId: flags.runId, language: source.language })
+      yield* perform(held, operation, json ? "json" : "text")
+    }).pipe(Effect.scoped, inHome(home, { warm: true }))
+  })
+).pipe(
+  Command.withDescription("Runs code in a session, and says what it came to"),
+  Command.withExamples([
+    { command: "caisson run -e '1 + 1'", description: "Run an expression" },
+    { command: "caisson run report.ts --session monday --tools tools.ts", description: "Run a file with tools" },
+    { command: "caisson run - --json --timeout 5s < generated.js", description: "Run what another program wrote" }
+  ])
+)

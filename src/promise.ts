@@ -1,0 +1,46 @@
+/**
+ * Caisson for async code: sandboxes, durable sessions and tools as promises, without any knowledge of Effect.
+ *
+ * ```ts
+ * import { Caisson, tool } from "caisson/promise"
+ *
+ * const charge = tool("stripe.charges.create", {
+ *   description: "Charges a card",
+ *   input: { type: "object", properties: { amount: { type: "integer" } }, required: ["amount"] },
+ *   execute: async ({ amount }, { idempotencyKey, signal }) => ({ id: "ch_1", amount })
+ * })
+ * ```
+ */
+export type { Capability } from "./capability/Capability.ts"
+export type { Malformed } from "./capability/Plain.ts"
+export type { HomeError } from "./home/HomeError.ts"
+export type { Limits } from "./machine/Limits.ts"
+export type { MachineError } from "./machine/Machine.ts"
+export type { Output } from "./machine/Turn.ts"
+export type { Answer, Reconciliation } from "./promise/Answer.ts"
+export {
+  Caisson,
+  type CaissonOptions,
+  type ListOptions,
+  type ResumeSessionOptions,
+  type RunOnceOptions,
+  runOnce,
+  type SandboxOptions,
+  type SessionOptions
+} from "./promise/Caisson.ts"
+export * as Declarations from "./promise/Declarations.ts"
+export type { CapabilityInput, GrantOptions } from "./promise/Grants.ts"
+export type { SignalOptions } from "./promise/Lease.ts"
+export { ReleasedError } from "./promise/ReleasedError.ts"
+export type { CompletedRun, FailedRun, PausedRun, RunResult, WaitingCall } from "./promise/RunResult.ts"
+export type { RunOptions, Sandbox, WaitOptions } from "./promise/Sandbox.ts"
+export type { Session } from "./promise/Session.ts"
+export type { JournalError, Summary } from "./session/Journal.ts"
+export type { RunMetrics } from "./session/RunResult.ts"
+export type { SessionError } from "./session/SessionError.ts"
+export type { Entry, SessionEvent } from "./session/SessionEvent.ts"
+export type { ForkOptions } from "./session/Sessions.ts"
+export type { GuestError } from "./tool/GuestError.ts"
+export { fromJsonSchema as tool, type Invocation, type Tool } from "./tool/Tool.ts"
+export type { ToolkitError } from "./tool/ToolkitError.ts"
+export { Opaque } from "./tool/value/Opaque.ts"
