@@ -1,0 +1,240 @@
+/**
+ * `npm run bench`: our figures beside bare quickjs-wasi, measured in the same run. Nothing here passes or fails; a goal is
+ * printed beside what was measured. Not measured: networks, disks that are slow to sync, more than one session at a time on
+ * one VM.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Context, Effect, Exit, ManagedRuntime, Schema, Scope } from "effect"
+import { Capability, Home, Journal, Sandbox, Sessions, Tool, Toolkit } from "../../src/index.ts"
+import * as Bare from "./Bare.ts"
+import * as Measure from "./Measure.ts"
+
+const root = mkdtempSync(join(tmpdir(), "caisson-bench-"))
+process.on("exit", () => rmSync(root, { recursive: true, force: true }))
+
+const isWanted = (name: string) => process.argv.length <= 2 || process.argv.slice(2).some((part) => name.includes(part))
+
+const rows: Array<Record<string, string>> = []
+const report = (figure: string, ours: string, bare: string, ratio: string, goal: string) => {
+  rows.push({ figure, ours, "bare quickjs-wasi": bare, ratio, goal })
+  process.stderr.write(`  ${figure}: ${ours} (goal ${goal})\n`)
+}
+const millis = (value: number) => `${value.toFixed(2)} ms`
+const mebibytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`
+const times = (value: number) => `${value.toFixed(2)} x`
+
+const Amount = Schema.Struct({ amount: Schema.Finite })
+const tool = (name: string, readOnly: boolean) =>
+  Tool.make(name, {
+    description: name,
+    input: Amount,
+    output: Schema.Finite,
+    readOnly,
+    execute: ({ amount }) => Effect.succeed(amount * 2)
+  })
+const toolkit = await Effect.runPromise(
+  Toolkit.make([tool("math.double", true), tool("bank.pay", false), tool("bank.ask", false)])
+)
+const grants: Sessions.Grants = {
+  toolkit,
+  capabilities: [
+    Capability.make({ methods: ["math/*", "bank/pay"] }),
+    Capability.make({ methods: "bank/ask", mode: "ask" })
+  ]
+}
+
+/** A home in a directory of its own for the length of one measurement. */
+const withHome = async <A>(
+  options: Partial<Home.HomeOptions>,
+  body: (home: {
+    readonly directory: string
+    readonly run: <B, E>(effect: Effect.Effect<B, E, Home.Home | Scope.Scope>) => Promise<B>
+  }) => Promise<A>
+): Promise<A> => {
+  const directory = mkdtempSync(join(root, "home-"))
+  const runtime = ManagedRuntime.make(Home.layer({ directory, ...options }))
+  const scope = Scope.makeUnsafe()
+  try {
+    return await body({ directory, run: (effect) => runtime.runPromise(Scope.provide(effect, scope)) })
+  } finally {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await runtime.dispose()
+  }
+}
+
+const sandboxes = () =>
+  withHome({}, async ({ run }) => {
+    const { ours, bare } = await Measure.paired(
+      200,
+      () => run(Effect.asVoid(Sandbox.runOnce("1+1"))),
+      Bare.createAndAdd
+    )
+    report(
+      "create a sandbox, run 1+1, close it; p50 in a warm pool",
+      millis(ours.median),
+      millis(bare.median),
+      times(ours.median / bare.median),
+      "<= 1.5 ms"
+    )
+  })
+
+const resumes = () =>
+  withHome({ sessions: { machinesMax: 1 } }, async ({ run }) => {
+    const opened = await run(
+      Effect.forEach(Array.from({ length: 100 }), () =>
+        Effect.gen(function* () {
+          const sessions = yield* Sessions.Sessions
+          const session = yield* sessions.open(grants)
+          yield* session.run("const before = 1; before + (await bank.ask({ amount: 4 }))")
+          return session
+        })
+      )
+    )
+    const left = [...opened]
+    const { ours, bare } = await Measure.paired(
+      opened.length,
+      async () => {
+        const session = left.shift()
+        const call = session?.state().open.keys().next().value
+        if (session === undefined || call === undefined) throw new Error("no paused session is left")
+        const result = await run(session.answer(call, { _tag: "Approve" }))
+        if (result._tag !== "Completed") throw new Error(JSON.stringify(result))
+      },
+      Bare.restoreAndSettle
+    )
+    report(
+      "approve a paused call of a parked session, to completion; p50",
+      millis(ours.median),
+      millis(bare.median),
+      times(ours.median / bare.median),
+      "<= 4 ms"
+    )
+  })
+
+const snapshots = () =>
+  withHome({}, async ({ run }) => {
+    const source =
+      "var name = 'ann'; var amounts = [1, 2, 3]; var customer = { id: 7, open: true }; var double = (x) => 2 * x; 0"
+    const result = await run(
+      Effect.gen(function* () {
+        return yield* (yield* (yield* Sessions.Sessions).open(grants)).run(source)
+      })
+    )
+    const bare = await Bare.snapshotBytes(source)
+    const bytes = result.metrics.snapshotBytes
+    report("snapshot of a session with a few variables", `${bytes} B`, `${bare} B`, times(bytes / bare), "<= 8192 B")
+  })
+
+const calls = (path: string, count: number, figure: string, goal: string) =>
+  withHome({}, async ({ run }) => {
+    const session = await run(Effect.flatMap(Sessions.Sessions, (sessions) => sessions.open(grants)))
+    const code = (times: number) =>
+      `var sum = 0; for (let i = 0; i < ${times}; i++) sum += await ${path}({ amount: i }); sum`
+    await run(session.run(code(50)))
+    const rates: Array<number> = []
+    for (let round = 0; round < 5; round++) {
+      const start = performance.now()
+      const result = await run(session.run(code(count)))
+      if (result._tag !== "Completed") throw new Error(JSON.stringify(result))
+      rates.push((count / (performance.now() - start)) * 1_000)
+    }
+    const bare = await Bare.callsPerSecond(10_000)
+    const { median } = Measure.of(rates)
+    report(figure, `${Math.round(median)} /s`, `${Math.round(bare)} /s`, times(median / bare), goal)
+  })
+
+const directoryBytes = (directory: string) =>
+  readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0)
+
+const liveSessions = () =>
+  withHome({ sessions: { machinesMax: 500 }, machines: { machinesPerThread: 500 } }, async ({ run }) => {
+    await run(
+      Effect.forEach(Array.from({ length: 500 }), (_, index) =>
+        Effect.gen(function* () {
+          const session = yield* (yield* Sessions.Sessions).open(grants)
+          yield* session.run(`var own = ${index}; own`)
+        })
+      )
+    )
+    const live = await run(Effect.map(Sessions.Sessions, (sessions) => sessions.machines().live))
+    const rss = process.memoryUsage().rss
+    report(`${live} live sessions, memory of the whole process`, mebibytes(rss), "-", "-", "<= 400 MiB")
+  })
+
+const parkedSessions = () =>
+  withHome({ sessions: { machinesMax: 8 } }, async ({ directory, run }) => {
+    const count = 10_000
+    await run(
+      Effect.forEach(
+        Array.from({ length: count }),
+        (_, index) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const session = yield* (yield* Sessions.Sessions).open(grants)
+              yield* session.run(`var own = ${index}; await bank.ask({ amount: own })`)
+            })
+          ),
+        { concurrency: 4, discard: true }
+      )
+    )
+    const live = await run(Effect.map(Sessions.Sessions, (sessions) => sessions.machines().live))
+    const bytes = directoryBytes(directory)
+    report(`${count} parked sessions on disk, ${live} of them in memory`, mebibytes(bytes), "-", "-", "<= 150 MiB")
+  })
+
+/** As it is published: built, and started by its launcher. */
+const coldStart = async () => {
+  const project = join(import.meta.dirname, "../..")
+  execFileSync(process.execPath, [join(project, "scripts/build.ts")], { stdio: ["ignore", "ignore", "inherit"] })
+  const args = [join(project, "bin/caisson.cjs"), "run", "-e", "1+1", "--home", mkdtempSync(join(root, "cli-"))]
+  const { ours, bare } = await Measure.paired(
+    10,
+    async () => void execFileSync(process.execPath, args, { stdio: "ignore" }),
+    async () => void execFileSync(process.execPath, ["-e", "1+1"], { stdio: "ignore" })
+  )
+  report(
+    "cold `caisson run -e 1+1` (beside it: cold node)",
+    millis(ours.median),
+    millis(bare.median),
+    times(ours.median / bare.median),
+    "<= 350 ms"
+  )
+}
+
+const journal = () =>
+  withHome({}, async ({ run }) => {
+    const service = await run(Effect.map(Effect.context<Journal.Journal>(), Context.get(Journal.Journal)))
+    const session = await run(Effect.flatMap(Sessions.Sessions, (sessions) => sessions.open(grants)))
+    let after = session.state().seq
+    const sample = await Measure.alone(500, () =>
+      run(
+        service.append(
+          { session: session.id, epoch: 1 },
+          {
+            entries: [{ seq: ++after, atMillis: 0, event: { _tag: "CallStarted", call: "1.1" } }],
+            snapshots: [],
+            status: "idle",
+            dueMillis: null
+          }
+        )
+      )
+    )
+    report("append one entry to the journal; p50", millis(sample.median), "-", "-", "<= 0.12 ms")
+  })
+
+const figures: ReadonlyArray<readonly [string, () => Promise<void>]> = [
+  ["create", sandboxes],
+  ["resume", resumes],
+  ["snapshot", snapshots],
+  ["journal", journal],
+  ["durable", () => calls("bank.pay", 500, "durable calls of one session, one after the other", ">= 700 /s")],
+  ["readonly", () => calls("math.double", 5_000, "read-only calls of one session, one after the other", ">= 15000 /s")],
+  ["live", liveSessions],
+  ["parked", parkedSessions],
+  ["cold", coldStart]
+]
+for (const [name, measure] of figures) if (isWanted(name)) await measure()
+console.table(rows)
