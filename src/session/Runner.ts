@@ -246,8 +246,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         yield* ledger.flush
         return true
       }
-      yield* carryOut(move, wallLeft)
       const asleep = move._tag === "Wait" && calls.underWay() === 0
+      yield* carryOut(move, wallLeft)
       if (!asleep) timing.wallMillis += clock.currentTimeMillisUnsafe() - startedMillis
     }
     return false

@@ -161,6 +161,20 @@ describe("a session", () => {
     })
   )
 
+  it.effect("ends a run whose handlers take longer, all in all, than its wall time", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld
+      const grants = yield* world.grants({ pay: () => Effect.sleep("3 seconds") })
+      const session = yield* (yield* world.process()).open({ ...grants, limits: { wallMillis: 5_000 } })
+      const running = yield* Effect.forkChild(session.run("twice"), { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      yield* TestClock.adjust("2 seconds")
+      const result = yield* Fiber.join(running)
+      assert.strictEqual(result._tag === "Failed" && result.error.reason, "WallLimit")
+      assert.deepStrictEqual(world.outside.left, ["pay 1"])
+    })
+  )
+
   it.effect("keeps an approval for a process that offers the tool", () =>
     Effect.gen(function* () {
       const world = yield* makeWorld

@@ -44,6 +44,10 @@ export const programs: Record<string, Script.GuestScript> = {
       Script.call("bank.pay", { amount: 3 })
     ])
   },
+  *twice() {
+    yield* Script.call("bank.pay", { amount: 1 })
+    return yield* Script.call("bank.pay", { amount: 2 })
+  },
   *many(count) {
     const attempt = function* (amount: number): Script.Guest<string> {
       try {
