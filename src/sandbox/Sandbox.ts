@@ -19,8 +19,8 @@ export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions
   const memory = Sessions.layer({ machinesMax: 1 }).pipe(Layer.provide(JournalMemory.layer))
   const sessions = Context.get(yield* Layer.build(Layer.fresh(memory)), Sessions)
   const toolkit = options.toolkit ?? (yield* Toolkit.make([]))
-  const session = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "lazy" })
-  return session satisfies Sandbox as Sandbox
+  const sandbox: Sandbox = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "lazy" })
+  return sandbox
 })
 
 /** Runs one piece of code in a sandbox of its own. */
