@@ -12,8 +12,9 @@ import * as PubSub from "effect/PubSub"
 import * as Semaphore from "effect/Semaphore"
 import { sha256 } from "./Digest.ts"
 import { type Claim, Journal, type JournalError, type SnapshotBytes } from "./Journal.ts"
+import { replay } from "./Replay.ts"
 import type { Entry, SessionEvent, SnapshotId } from "./SessionEvent.ts"
-import { dueMillis, evolve, replay, type SessionState, statusOf } from "./SessionState.ts"
+import { dueMillis, evolve, type SessionState, statusOf } from "./SessionState.ts"
 
 /** Unwritten entries beyond which a ledger writes by itself. */
 const unwrittenMax = 256

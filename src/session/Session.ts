@@ -21,6 +21,7 @@ import { sha256Of } from "./Digest.ts"
 import * as Guest from "./Guest.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
+import { effective } from "./Replay.ts"
 import type { Residents } from "./Residents.ts"
 import * as Runner from "./Runner.ts"
 import * as RunOptions from "./RunOptions.ts"
@@ -36,7 +37,7 @@ import {
   SourceTooLarge
 } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
-import { effective, findRun, type Run, type SessionState } from "./SessionState.ts"
+import { findRun, type Run, type SessionState } from "./SessionState.ts"
 import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
 
 /** Everything that an operation of a session can fail with. What the guest does wrong is a result, not an error. */

@@ -17,13 +17,14 @@ import { Entropy } from "./Entropy.ts"
 import { type Claim, Journal, type JournalError, type Owner, type Summary } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
 import { LocalOwner } from "./Owner.ts"
+import { effective, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
 import type { Snapshots } from "./Runner.ts"
 import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
 import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
-import { dueMillis, effective, replay, statusOf } from "./SessionState.ts"
+import { dueMillis, statusOf } from "./SessionState.ts"
 
 /** What this process lets a session's guest do, and who may wait how long. */
 export interface Grants {

@@ -1,0 +1,69 @@
+/** From a whole journal to the state that it comes to: what a rewind took back is left out, what it cannot undo is kept. */
+import type { Entry, SnapshotId } from "./SessionEvent.ts"
+import { evolve, initial, type OpenCall, type SessionState, takenOver } from "./SessionState.ts"
+
+/** The entries that still count: those which no later `Rewound` took back. */
+export const effective = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {
+  let counting: Array<Entry> = []
+  for (const entry of entries) {
+    const { event } = entry
+    if (event._tag === "Rewound") counting = counting.filter((earlier) => earlier.seq <= event.seq)
+    else counting.push(entry)
+  }
+  return counting
+}
+
+/**
+ * The state after taking back everything behind a point. Effects on the outside cannot be taken back: a call that the
+ * abandoned part had started is of unknown outcome, and budgets stay spent.
+ */
+const rewound = (
+  abandoned: SessionState,
+  kept: ReadonlyArray<Entry>,
+  dropped: ReadonlyArray<Entry>,
+  seq: number
+): SessionState => {
+  const state = takenOver(kept.reduce(evolve, initial))
+  const startedLater = new Set(
+    dropped.flatMap((entry) => (entry.event._tag === "CallStarted" ? [entry.event.call] : []))
+  )
+  const open = [...state.open].map(([id, call]): [string, OpenCall] => [
+    id,
+    startedLater.has(id) && call.outcome === undefined ? { ...call, receipt: "unknown" } : call
+  ])
+  return {
+    ...state,
+    seq,
+    open: new Map(open),
+    branch: abandoned.branch + 1,
+    spent: abandoned.spent,
+    runsStarted: abandoned.runsStarted
+  }
+}
+
+const withoutSnapshot = (entry: Entry, lost: ReadonlySet<SnapshotId>): Entry => {
+  const { event } = entry
+  if (event._tag !== "Parked" && event._tag !== "RunEnded") return entry
+  if (event.snapshot === undefined || !lost.has(event.snapshot)) return entry
+  const { snapshot: _, ...rest } = event
+  return { ...entry, event: rest }
+}
+
+/** The state that a whole journal comes to, with a recipe that does not use any of the `lost` snapshots. */
+export const replay = (entries: ReadonlyArray<Entry>, lost: ReadonlySet<SnapshotId> = new Set()): SessionState => {
+  let counting: Array<Entry> = []
+  let state = initial
+  for (const original of entries) {
+    const entry = withoutSnapshot(original, lost)
+    const { event } = entry
+    if (event._tag === "Rewound") {
+      const kept = counting.filter((earlier) => earlier.seq <= event.seq)
+      state = rewound(state, kept, counting.slice(kept.length), entry.seq)
+      counting = kept
+    } else {
+      counting.push(entry)
+      state = evolve(state, entry)
+    }
+  }
+  return state
+}
