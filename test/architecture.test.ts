@@ -80,10 +80,10 @@ const worldly: ReadonlyArray<WorldlyFiles> = [
     uses: ["node:crypto", "node:fs", "node:module"],
     why: "loads the engine and its scripts, and checks that they are the right ones"
   },
-  { files: /^quickjs\/QuickJs\.ts$/, uses: ["node:os"], why: "counts processors" },
+  { files: /^quickjs\/QuickJs\.ts$/, uses: ["node:crypto", "node:os"], why: "counts processors, and holds the key" },
   {
-    files: /^quickjs\/(Board|Host|Thread|worker)\.ts$/,
-    uses: ["node:worker_threads", "performance", "process", "setTimeout"],
+    files: /^quickjs\/(Board|Host|Inbox|Lookout|Thread|worker)\.ts$/,
+    uses: ["node:worker_threads", "performance", "process", "setImmediate", "setTimeout"],
     why: "runs threads, and ends guests by the real clock"
   }
 ]

@@ -67,6 +67,23 @@ const uncovered = (method: string): Denial => {
   return new Denial({ reason: "NoCapability", message: `no capability allows ${shown}` })
 }
 
+/** `decide` for a method that was read already. */
+export const judge = (
+  capabilities: ReadonlyArray<Capability.Capability>,
+  spent: Budget.Spent,
+  call: Call & { readonly method: Pattern.Method }
+): Verdict => {
+  const { method } = call
+  let nearest: Denial | undefined
+  for (const capability of capabilities) {
+    if (!Capability.covers(capability, method)) continue
+    const denial = denialBy(capability, spent, call, method)
+    if (denial === undefined) return grant(capability, method)
+    nearest = nearer(nearest, denial)
+  }
+  return { _tag: "Deny", denial: nearest ?? uncovered(method) }
+}
+
 /**
  * Decides on one call. The first capability that is about the method, lets the input through, has not expired and has calls left
  * is the one used. With none, the denial is that of the capability which came nearest to it, and of equals the first:
@@ -79,14 +96,7 @@ export const decide = (
 ): Verdict => {
   const method = Pattern.method(call.method)
   if (Result.isFailure(method)) return { _tag: "Deny", denial: uncovered(call.method) }
-  let nearest: Denial | undefined
-  for (const capability of capabilities) {
-    if (!Capability.covers(capability, method.success)) continue
-    const denial = denialBy(capability, spent, call, method.success)
-    if (denial === undefined) return grant(capability, method.success)
-    nearest = nearer(nearest, denial)
-  }
-  return { _tag: "Deny", denial: nearest ?? uncovered(method.success) }
+  return judge(capabilities, spent, { ...call, method: method.success })
 }
 
 /** Whether a call would be let through or put to a person. Costs nothing. */

@@ -135,4 +135,5 @@ export const isSubsetOf = (child: Pattern | Method, parent: Pattern): boolean =>
 }
 
 /** Whether a pattern covers a method. */
-export const matches = (pattern: Pattern, method: Method): boolean => isSubsetOf(method, pattern)
+export const matches = (pattern: Pattern, method: Method): boolean =>
+  pattern.includes("*") ? isSubsetOf(method, pattern) : pattern === String(method)

@@ -93,6 +93,17 @@ class Copy {
   }
 }
 
+type Parse = (copy: unknown) => Result.Result<unknown, Schema.SchemaError>
+
+/** To make a parser of a schema takes longer than to use it. */
+const parsers = new WeakMap<object, Parse>()
+
+const parserOf = <A, I>(schema: Schema.Codec<A, I>): Parse => {
+  const parse = parsers.get(schema) ?? Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })
+  parsers.set(schema, parse)
+  return parse
+}
+
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /**
@@ -105,10 +116,9 @@ export const decode = <A, I>(
   plain: unknown
 ): Result.Result<A, Malformed> => {
   try {
-    const decoded = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error" })(
-      new Copy().of(plain, [])
-    )
-    if (Result.isSuccess(decoded)) return Result.succeed(decoded.success)
+    const decoded = parserOf(schema)(new Copy().of(plain, []))
+    // A schema's own parser gives its own type.
+    if (Result.isSuccess(decoded)) return Result.succeed(decoded.success as A)
     const issues = issuesOf(decoded.failure.issue).issues.map(({ message, path = [] }) => ({
       field: showPath(path.map((step) => (typeof step === "object" ? step.key : step))),
       detail: message

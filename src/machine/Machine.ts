@@ -79,6 +79,12 @@ export interface SnapshotMachine extends Machine {
   readonly snapshot: Effect.Effect<Uint8Array, MachineError>
 }
 
+/** The turns that a session will want a snapshot of: those that end a run, and those that make a call of one of these paths. */
+export interface Expected {
+  readonly ends: boolean
+  readonly calls: ReadonlyArray<string>
+}
+
 export interface MachineOptions {
   readonly limits: Limits
   /** Seeds the guest's randomness at boot; a restored machine goes on with the sequence that it had. */
@@ -87,6 +93,8 @@ export interface MachineOptions {
   readonly onOutput?: ((output: Output) => void) | undefined
   /** Keep this guest away from others: it once made its machine unresponsive. */
   readonly quarantine?: boolean | undefined
+  /** A hint, with which a tier may make a snapshot together with its turn. */
+  readonly expected?: Expected | undefined
 }
 
 /** A tier: where machines come from. A machine lives until its scope is closed. */

@@ -7,11 +7,11 @@ export const Output = Schema.Struct({ stream: Schema.Literals(["stdout", "stderr
 export type Output = typeof Output.Type
 
 /** A guest's request to be woken at a time of the virtual clock, in milliseconds since the epoch. Ids share the calls' counter. */
-export const Sleep = Schema.Struct({ id: Schema.String, dueMillis: Schema.Number })
+export const Sleep = Schema.Struct({ id: Schema.String, dueMillis: Schema.Finite })
 export type Sleep = typeof Sleep.Type
 
 /** What a turn cost: guest CPU time, and the size of the guest's linear memory after it. */
-export const Usage = Schema.Struct({ cpuMillis: Schema.Number, memoryBytes: Schema.Number })
+export const Usage = Schema.Struct({ cpuMillis: Schema.Finite, memoryBytes: Schema.Finite })
 export type Usage = typeof Usage.Type
 
 const turn = { output: Schema.Array(Output), usage: Usage }

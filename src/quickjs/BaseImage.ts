@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { Engine, type Image } from "./Engine.ts"
-import type { Hooks, Value } from "./Hooks.ts"
+import type { Value } from "./Hooks.ts"
 import { compile, type EngineModule, wasmSha256 } from "./Wasm.ts"
 
 /** The engine's binary and the base image that this release is made of. */
@@ -67,17 +67,9 @@ export class UnfitEngine extends Error {
 const bytesMax = 16 * 1_048_576
 const stackBytes = 65_536
 
-/** Nothing outside has a say in what the image becomes. */
-const still: Hooks = {
-  now: () => 0,
-  mustStop: () => false,
-  ask: () => "accepted",
-  rejected: () => {}
-}
-
 /** Compiles scripts in an instance of its own, so that nothing of that is left in the image. */
 const compiler = async (module: EngineModule): Promise<(code: string, name: string) => Uint8Array> => {
-  const engine = await Engine.create({ module, stackBytes, hooks: still })
+  const engine = await Engine.create({ module, stackBytes })
   return (code, name) => engine.compile(code, `caisson:${name}.js`)
 }
 
@@ -112,7 +104,7 @@ const make = async (): Promise<BaseImage> => {
     )
   }
   const module = compile(bytesMax)
-  const engine = await Engine.create({ module, stackBytes, hooks: still })
+  const engine = await Engine.create({ module, stackBytes })
   const kernel = boot(engine, await compiler(module))
   const { fixtures, snapshot } = engine.image
   const memory = Uint8Array.from(snapshot.memory).fill(0, 0, snapshot.stackPointer)

@@ -47,8 +47,15 @@ const xor = (
   }
 }
 
+/** Kept for the next delta: memory that was never touched costs more than what is done in it. */
+let room = Buffer.alloc(0)
+const roomKept = 1_048_576
+
+/** What it gives is void once the next one is made. */
 export const encodeDelta = (memory: Buffer, base: Uint8Array, pages: ReadonlyArray<number>): Buffer => {
-  const delta = Buffer.allocUnsafeSlow(deltaBytes(pages.length))
+  const bytes = deltaBytes(pages.length)
+  const delta = bytes <= room.length ? room.subarray(0, bytes) : Buffer.allocUnsafeSlow(bytes)
+  if (bytes > room.length && bytes <= roomKept) room = delta
   const [target, left, right] = [wordsOf(delta), wordsOf(memory), wordsOf(base)]
   for (const [index, page] of pages.entries()) {
     delta.writeUInt32LE(page, indexBytes * index)

@@ -21,7 +21,6 @@ import { type EngineModule, pageBytes } from "./Wasm.ts"
 export interface EngineOptions {
   readonly module: EngineModule
   readonly stackBytes: number
-  readonly hooks: Hooks
 }
 
 /** References that an instance keeps for good, and so does every instance that is restored from it. */
@@ -117,11 +116,11 @@ export class Engine {
   }
 
   static async #open(
-    { hooks, module, stackBytes }: EngineOptions,
+    { module, stackBytes }: EngineOptions,
     start: (settings: QuickJSOptions) => Promise<QuickJS>,
     fixtures?: Fixtures
   ): Promise<Engine> {
-    const guarded = new GuardedHooks(hooks)
+    const guarded = new GuardedHooks()
     const vm = await start({
       wasm: module,
       wasi: wasi(guarded),
@@ -132,6 +131,11 @@ export class Engine {
         guarded.rejected(promise.ptr, reason.ptr, isHandled ? "handled" : "unhandled")
     })
     return new Engine(vm, guarded, fixtures)
+  }
+
+  /** Until it is told otherwise, it has the hooks of nobody. */
+  serve(hooks: Hooks): void {
+    this.#hooks.serve(hooks)
   }
 
   /** What a hook threw, if one did. */

@@ -13,12 +13,21 @@ export interface Hooks {
   readonly rejected: (promise: Value, reason: Value, handled: "handled" | "unhandled") => void
 }
 
+/** Hooks of nobody: time stands still, and what is asked for is taken down nowhere. */
+export const still: Hooks = {
+  now: () => 0,
+  mustStop: () => false,
+  ask: () => "accepted",
+  rejected: () => {}
+}
+
 /** Hooks that never throw into the guest. Once one of them has thrown, the guest is refused everything and must stop. */
 export class GuardedHooks implements Hooks {
-  readonly #hooks: Hooks
+  #hooks = still
   #fault: { readonly error: unknown } | undefined
 
-  constructor(hooks: Hooks) {
+  /** From now on the guest's hooks are these. */
+  serve(hooks: Hooks): void {
     this.#hooks = hooks
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { Limits } from "../machine/Limits.ts"
-import type { Program, SnapshotRejected } from "../machine/Machine.ts"
+import type { Expected, Program, SnapshotRejected } from "../machine/Machine.ts"
 import type { Answer, Output, Turn } from "../machine/Turn.ts"
 
 /** What the worker is given when it starts. */
@@ -19,6 +19,7 @@ export type Operation =
       readonly limits: Limits
       readonly seed: string
       readonly packed?: Uint8Array<ArrayBuffer> | undefined
+      readonly expected?: Expected | undefined
     }
   | { readonly kind: "start"; readonly program: Program }
   | { readonly kind: "answer"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
@@ -31,8 +32,16 @@ export type Request = Operation & { readonly slot: number; readonly machine: num
 /** How an operation ended. */
 export type Result =
   | { readonly kind: "booted" }
-  /** `rest` is the output that was not streamed; absent if none of it was. */
-  | { readonly kind: "turn"; readonly turn: Turn; readonly rest?: ReadonlyArray<Output> | undefined }
+  /**
+   * `rest` is the output that was not streamed; absent if none of it was. `packed` is the machine after the turn; absent if
+   * that was not expected to be wanted.
+   */
+  | {
+      readonly kind: "turn"
+      readonly turn: Turn
+      readonly rest?: ReadonlyArray<Output> | undefined
+      readonly packed?: Uint8Array<ArrayBuffer> | undefined
+    }
   | { readonly kind: "packed"; readonly packed: Uint8Array<ArrayBuffer> }
   | { readonly kind: "closed" }
   /** The packed bytes cannot become a machine. */

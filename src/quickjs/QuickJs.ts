@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto"
 import { availableParallelism } from "node:os"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -84,33 +85,41 @@ const seated = Effect.fnUntraced(function* (pool: Pool, { onOutput }: MachineOpt
 
 const open = Effect.fnUntraced(function* (
   pool: Pool,
-  key: Uint8Array,
+  key: KeyObject,
   options: MachineOptions,
   packed: Uint8Array<ArrayBuffer> | undefined
 ) {
-  const { limits, seed } = options
+  const { expected, limits, seed } = options
   const seat = yield* seated(pool, options)
-  const booted = perform(seat, { kind: "boot", limits, seed, packed }, "booted")
+  const booted = perform(seat, { kind: "boot", limits, seed, packed, expected }, "booted")
   yield* Effect.onError(booted, () => Effect.sync(() => seat.close()))
 
   const lock = Semaphore.makeUnsafe(1)
-  const turnOf = (result: { readonly turn: Turn }) => result.turn
+  /** The machine as it is, if it came along with its last turn. */
+  let current: Uint8Array | undefined
+  const turnOf = (result: Extract<Result, { readonly kind: "turn" }>): Turn => {
+    current = result.packed
+    return result.turn
+  }
   const run = (operation: Operation) => lock.withPermit(Effect.map(perform(seat, operation, "turn"), turnOf))
+  const pack = Effect.suspend(() =>
+    current === undefined
+      ? Effect.map(Effect.uninterruptible(perform(seat, { kind: "pack" }, "packed")), ({ packed }) => packed)
+      : Effect.succeed(current)
+  )
   const machine: SnapshotMachine = {
     start: (program) => run({ kind: "start", program }),
     answer: (answers, nowMillis) => {
       const bearable = answers.map((answer) => bounded(answer, limits.resultBytes))
       return run({ kind: "answer", answers: bearable, nowMillis })
     },
-    snapshot: lock.withPermit(
-      Effect.map(Effect.uninterruptible(perform(seat, { kind: "pack" }, "packed")), ({ packed }) => seal(packed, key))
-    )
+    snapshot: lock.withPermit(Effect.map(pack, (packed) => seal(packed, key)))
   }
   return machine
 })
 
 /** A guest's memory may be twice its heap; compressed, and with all that is said of it, it is no more than that. */
-const unsealed = (snapshot: Uint8Array, key: Uint8Array, { memoryMebibytes }: Limits) =>
+const unsealed = (snapshot: Uint8Array, key: KeyObject, { memoryMebibytes }: Limits) =>
   Effect.try({
     try: () => {
       const bytesMax = (2 * memoryMebibytes + 1) * 1_048_576
@@ -140,9 +149,10 @@ export const layer = (options: Options): Layer.Layer<Machines> =>
   Layer.effect(
     Machines,
     Effect.gen(function* () {
-      const key = Redacted.isRedacted(options.key) ? Redacted.value(options.key) : options.key
-      if (key.byteLength < keyBytesMin)
-        return yield* Effect.die(new RangeError(`a key of ${key.byteLength} bytes is too short`))
+      const bytes = Redacted.isRedacted(options.key) ? Redacted.value(options.key) : options.key
+      if (bytes.byteLength < keyBytesMin)
+        return yield* Effect.die(new RangeError(`a key of ${bytes.byteLength} bytes is too short`))
+      const key = createSecretKey(bytes)
       const waiting = options.waiting ?? 1_024
       const shared = yield* pool({
         entry,

@@ -6,7 +6,7 @@
  *     guest may have.
  * N2. A guest is restored upon exactly the binary and the base image that it was made with, or not at all.
  */
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import type { SnapshotRejected } from "../machine/Machine.ts"
 import type { BaseImage } from "./BaseImage.ts"
@@ -201,13 +201,13 @@ export const unpack = (packed: Uint8Array, base: BaseImage, memoryBytesMax: numb
   return { state, memoryBytes, restore: (memory) => applyDelta(delta, pages, base.snapshot.memory, memory) }
 }
 
-const sign = (packed: Uint8Array, key: Uint8Array): Buffer => createHmac("sha256", key).update(packed).digest()
+const sign = (packed: Uint8Array, key: KeyObject): Buffer => createHmac("sha256", key).update(packed).digest()
 
 /** Signs the bytes of a guest, to leave the process. */
-export const seal = (packed: Uint8Array, key: Uint8Array): Uint8Array => Buffer.concat([packed, sign(packed, key)])
+export const seal = (packed: Uint8Array, key: KeyObject): Uint8Array => Buffer.concat([packed, sign(packed, key)])
 
 /** The bytes that were sealed with this key. Throws a `RejectedSnapshot`. */
-export const unseal = (sealed: Uint8Array, key: Uint8Array): Uint8Array => {
+export const unseal = (sealed: Uint8Array, key: KeyObject): Uint8Array => {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
   if (bytes.length < prefixBytes + signatureBytes || !bytes.subarray(0, magic.length).equals(magic)) {
     return reject("NotASnapshot", `the bytes do not begin with ${magic.toString("latin1")}`)

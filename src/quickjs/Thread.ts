@@ -1,6 +1,7 @@
 import { type Transferable, Worker } from "node:worker_threads"
 import type { Output } from "../machine/Turn.ts"
 import { Board, type Execution, now } from "./Board.ts"
+import { Lookout } from "./Lookout.ts"
 import type { Orders, Reply, Request } from "./Protocol.ts"
 import { type Gone, Seat } from "./Seat.ts"
 
@@ -31,7 +32,8 @@ export interface ThreadOptions {
  * T2. While requests are under way a timer looks at the board: a guest that runs longer than it may and the grace is ended
  *     with its worker. An idle thread has no timer.
  * T3. It keeps the process alive while requests are under way, and for no longer than a look after that.
- * T4. A thread that has ended takes no machine, and all that it had are gone.
+ * T4. It looks out for the reply to a request: meanwhile the event loop goes round without sleeping.
+ * T5. A thread that has ended takes no machine, and all that it had are gone.
  */
 export class Thread {
   readonly #options: ThreadOptions
@@ -45,6 +47,8 @@ export class Thread {
   #load = 0
   #machines = 0
   #underWay = 0
+  readonly #lookout = new Lookout()
+  #look: NodeJS.Immediate | undefined
 
   constructor(options: ThreadOptions) {
     this.#options = options
@@ -119,10 +123,23 @@ export class Thread {
     this.#underWay += 1
     if (this.#watchTimer === undefined) this.#wake()
     this.#worker.postMessage(request, transferable(request))
+    if (this.#look === undefined && this.#lookout.begin()) this.#look = setImmediate(this.#lookOut)
+  }
+
+  readonly #lookOut = (): void => {
+    this.#look = this.#lookout.goesOn() ? setImmediate(this.#lookOut) : undefined
+  }
+
+  #endLook(): void {
+    if (this.#look === undefined) return
+    clearImmediate(this.#look)
+    this.#look = undefined
+    this.#lookout.end()
   }
 
   #receive(reply: Reply): void {
     if (this.hasEnded) return
+    this.#endLook()
     switch (reply.kind) {
       case "ready":
         this.#ready = true

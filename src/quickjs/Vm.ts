@@ -15,12 +15,12 @@ import type { Answer, Output, Turn } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { type BaseImage, baseImage } from "./BaseImage.ts"
 import * as Cell from "./Cell.ts"
-import { Engine, OutOfMemory } from "./Engine.ts"
+import { type Engine, OutOfMemory } from "./Engine.ts"
 import { Host } from "./Host.ts"
 import { Broken, Kernel, type Outcome } from "./Kernel.ts"
 import { type GuestState, pack, RejectedSnapshot, unpack } from "./Snapshot.ts"
+import { Spares } from "./Spares.ts"
 import { located, type RunFile } from "./Trace.ts"
-import { compile } from "./Wasm.ts"
 
 export interface VmOptions {
   readonly limits: Limits
@@ -74,6 +74,8 @@ const fatal = (reason: string, message: string): Ending => ({
 
 const poison = fatal("Poisoned", "an earlier turn broke the guest's engine")
 
+const spares = new Spares()
+
 export class Vm {
   readonly #base: BaseImage
   readonly #limits: Limits
@@ -117,6 +119,11 @@ export class Vm {
     return vm
   }
 
+  /** Makes something ready for the next guest, unless enough is. Takes as long as opening one. */
+  static async prepare(): Promise<void> {
+    await spares.add(await baseImage())
+  }
+
   static async #open(base: BaseImage, { interrupted, limits, onOutput }: VmOptions): Promise<Vm> {
     let kernel: Kernel | undefined
     const host = new Host({
@@ -125,11 +132,9 @@ export class Vm {
       interrupted,
       rejected: (promise, reason, handled) => kernel?.track(promise, reason, handled)
     })
-    const engine = await Engine.restore(base, {
-      module: compile(memoryBytesMax(limits, base)),
-      stackBytes: limits.stackKibibytes * kibibyte,
-      hooks: host
-    })
+    const memoryBytes = memoryBytesMax(limits, base)
+    const engine = await spares.take(base, { memoryBytes, stackBytes: limits.stackKibibytes * kibibyte })
+    engine.serve(host)
     kernel = new Kernel(engine, base)
     return new Vm(base, limits, host, engine, kernel)
   }

@@ -16,7 +16,13 @@ interface WebAssemblyGlobal {
 }
 const { WebAssembly } = globalThis as unknown as WebAssemblyGlobal
 
+const preambleBytes = 8
 const memorySection = 5
+const exportSection = 7
+
+/** The exports that quickjs-wasi and this tier call. */
+const used = /^(memory|__stack_pointer|_initialize|qjs_\w+|wasm_malloc|wasm_free)$/
+
 const modulesMax = 16
 
 let file: Buffer | undefined
@@ -42,21 +48,41 @@ const readNumber = (bytes: Uint8Array, start: number): readonly [value: number, 
 const writeNumber = (value: number): ReadonlyArray<number> =>
   value < 0x80 ? [value] : [(value % 0x80) | 0x80, ...writeNumber(Math.floor(value / 0x80))]
 
-/** The same module, whose one memory has at most `pagesMax` pages. */
-const withMaximum = (bytes: Buffer, pagesMax: number): Buffer => {
-  for (let at = 8; at < bytes.length; ) {
-    const [length, body] = readNumber(bytes, at + 1)
-    const end = body + length
-    if (bytes[at] !== memorySection) {
-      at = end
-      continue
-    }
-    const [pagesMin] = readNumber(bytes, body + 2)
-    const memory = [1, 1, ...writeNumber(pagesMin), ...writeNumber(pagesMax)]
-    const section = Buffer.from([memorySection, ...writeNumber(memory.length), ...memory])
-    return Buffer.concat([bytes.subarray(0, at), section, bytes.subarray(end)])
+const section = (id: number, body: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([id, ...writeNumber(body.length)]), body])
+
+/** A memory section whose one memory has at most `pagesMax` pages. */
+const memoryOf = (body: Buffer, pagesMax: number): Buffer => {
+  const [pagesMin] = readNumber(body, 2)
+  return Buffer.from([1, 1, ...writeNumber(pagesMin), ...writeNumber(pagesMax)])
+}
+
+/** An export section without what nobody here uses: every export of every guest is an object of its own. */
+const exportsOf = (body: Buffer): Buffer => {
+  const kept: Array<Buffer> = []
+  const [count, first] = readNumber(body, 0)
+  for (let at = first, index = 0; index < count; index++) {
+    const [length, start] = readNumber(body, at)
+    const [, end] = readNumber(body, start + length + 1)
+    if (used.test(body.toString("utf8", start, start + length))) kept.push(body.subarray(at, end))
+    at = end
   }
-  throw new Error("the engine's binary has no memory section")
+  return Buffer.concat([Buffer.from(writeNumber(kept.length)), ...kept])
+}
+
+/** The same module with a bounded memory and few exports. */
+const tailored = (bytes: Buffer, pagesMax: number): Buffer => {
+  const parts = [bytes.subarray(0, preambleBytes)]
+  for (let at = preambleBytes; at < bytes.length; ) {
+    const [length, start] = readNumber(bytes, at + 1)
+    const end = start + length
+    const body = bytes.subarray(start, end)
+    if (bytes[at] === memorySection) parts.push(section(memorySection, memoryOf(body, pagesMax)))
+    else if (bytes[at] === exportSection) parts.push(section(exportSection, exportsOf(body)))
+    else parts.push(bytes.subarray(at, end))
+    at = end
+  }
+  return Buffer.concat(parts)
 }
 
 const modules = new Map<number, EngineModule>()
@@ -68,7 +94,7 @@ export const compile = (bytesMax: number): EngineModule => {
   if (known !== undefined) return known
   const [oldest] = modules.keys()
   if (oldest !== undefined && modules.size >= modulesMax) modules.delete(oldest)
-  const module = new WebAssembly.Module(withMaximum(wasm(), pagesMax))
+  const module = new WebAssembly.Module(tailored(wasm(), pagesMax))
   modules.set(pagesMax, module)
   return module
 }

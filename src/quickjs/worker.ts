@@ -3,11 +3,15 @@
  *
  * W1. One request at a time: guest code of two machines never interleaves, and the board names the machine that runs.
  * W2. Every request gets one reply. What a machine throws costs that machine, not the worker.
+ * W3. After its last request it looks out for the next one before it sleeps: whoever was given a turn often has an answer
+ *     at once.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import type { Expected } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import { baseImage } from "./BaseImage.ts"
 import { Board } from "./Board.ts"
+import { Inbox } from "./Inbox.ts"
 import type { Orders, Reply, Request, Result } from "./Protocol.ts"
 import { RejectedSnapshot } from "./Snapshot.ts"
 import { Spool } from "./Spool.ts"
@@ -22,18 +26,21 @@ interface Machine {
   readonly vm: Vm
   readonly spool: Spool
   readonly sliceMillis: number
+  readonly expected: Expected | undefined
 }
 
 if (parentPort === null) throw new Error("this module is the entry of a worker thread")
 const port = parentPort
 const board = new Board((workerData as Orders).board)
 const machines = new Map<number, Machine>()
-const requests: Array<Request> = []
 let isBusy = false
 let hasStripper = false
 
 /** The bytes of a machine are handed over, not copied. */
-const post = (reply: Reply): void => port.postMessage(reply, reply.kind === "packed" ? [reply.packed.buffer] : [])
+const post = (reply: Reply): void => {
+  const packed = reply.kind === "packed" || reply.kind === "turn" ? reply.packed : undefined
+  port.postMessage(reply, packed === undefined ? [] : [packed.buffer])
+}
 
 const describe = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)
@@ -44,7 +51,7 @@ const failed = (error: unknown): Result =>
     : { kind: "broken", detail: describe(error) }
 
 const boot = async (request: Extract<Request, { readonly kind: "boot" }>): Promise<Result> => {
-  const { limits, machine, packed, seed, slot } = request
+  const { expected, limits, machine, packed, seed, slot } = request
   const spool = new Spool((output) => post({ kind: "output", slot, output }))
   const options = {
     limits,
@@ -58,7 +65,7 @@ const boot = async (request: Extract<Request, { readonly kind: "boot" }>): Promi
   board.enter(slot, choreMillis)
   try {
     const vm = await (packed === undefined ? Vm.boot(options) : Vm.restore(packed, options))
-    machines.set(slot, { id: machine, vm, spool, sliceMillis: limits.cpuSliceMillis })
+    machines.set(slot, { id: machine, vm, spool, sliceMillis: limits.cpuSliceMillis, expected })
     return { kind: "booted" }
   } catch (error) {
     return failed(error)
@@ -92,15 +99,25 @@ const run = (slot: number, allowedMillis: (machine: Machine) => number, body: (m
   }
 }
 
+const isExpected = (turn: Turn, expected: Expected | undefined): boolean => {
+  if (expected === undefined || (turn._tag === "Failed" && turn.fatal)) return false
+  return turn._tag === "Parked" ? turn.calls.some(({ path }) => expected.calls.includes(path)) : expected.ends
+}
+
+const packed = (slot: number, vm: Vm): Uint8Array<ArrayBuffer> => {
+  board.enter(slot, choreMillis)
+  return new Uint8Array(vm.pack())
+}
+
 const runTurn = (slot: number, body: (vm: Vm) => Turn): Result =>
   run(
     slot,
     (machine) => machine.sliceMillis,
-    ({ spool, vm }) => {
+    ({ expected, spool, vm }) => {
       spool.begin()
       const turn = body(vm)
       if (turn._tag === "Failed" && turn.fatal) dispose(slot)
-      return { kind: "turn", turn, rest: spool.rest }
+      return { kind: "turn", turn, rest: spool.rest, packed: isExpected(turn, expected) ? packed(slot, vm) : undefined }
     }
   )
 
@@ -127,7 +144,7 @@ const perform = (request: Request): Result | Promise<Result> => {
       return run(
         slot,
         () => choreMillis,
-        ({ vm }) => ({ kind: "packed", packed: new Uint8Array(vm.pack()) })
+        ({ vm }) => ({ kind: "packed", packed: packed(slot, vm) })
       )
     case "close":
       dispose(slot)
@@ -135,22 +152,26 @@ const perform = (request: Request): Result | Promise<Result> => {
   }
 }
 
-const work = async (): Promise<void> => {
+const work = async (inbox: Inbox): Promise<void> => {
+  if (isBusy) return
   isBusy = true
-  for (let request = requests.shift(); request !== undefined; request = requests.shift()) {
+  for (let request = inbox.next(); request !== undefined; request = inbox.next()) {
     const result = perform(request)
     post({ ...(result instanceof Promise ? await result : result), slot: request.slot })
     if (stripperIsBroken()) post({ kind: "worn", detail: "its TypeScript stripper is broken" })
   }
   isBusy = false
+  if (inbox.isEmpty) setImmediate(prepare)
+}
+
+/** With nothing else to do. What cannot be made now is made with the guest that needs it, and then the reason is told. */
+const prepare = (): void => {
+  if (!isBusy) void Vm.prepare().catch(() => {})
 }
 
 try {
   await baseImage()
-  port.on("message", (request: Request) => {
-    requests.push(request)
-    if (!isBusy) void work()
-  })
+  const inbox: Inbox = new Inbox(port, () => void work(inbox))
   post({ kind: "ready" })
 } catch (error) {
   post({ kind: "unfit", detail: describe(error) })

@@ -1,23 +1,21 @@
 /** A machine for one scope: a session whose journal is memory, and which is gone with the scope. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import { Journal } from "../session/Journal.ts"
 import * as JournalMemory from "../session/JournalMemory.ts"
 import type { RunOptions } from "../session/RunOptions.ts"
 import type { Session } from "../session/Session.ts"
-import { type OpenOptions, Sessions } from "../session/Sessions.ts"
+import * as Sessions from "../session/Sessions.ts"
 import * as Toolkit from "../tool/Toolkit.ts"
 
 /** Everything is optional: without a toolkit and capabilities the guest can compute and print, nothing else. */
-export type SandboxOptions = Partial<Omit<OpenOptions, "snapshots" | "id" | "metadata">>
+export type SandboxOptions = Partial<Omit<Sessions.OpenOptions, "snapshots" | "id" | "metadata">>
 
 /** What a session can do, but for what only makes sense when it outlives its scope. */
 export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "output" | "state">
 
 /** Opens a sandbox; closing the scope ends its machine and forgets its state. */
 export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions = {}) {
-  const memory = Sessions.layer({ machinesMax: 1 }).pipe(Layer.provide(JournalMemory.layer))
-  const sessions = Context.get(yield* Layer.build(Layer.fresh(memory)), Sessions)
+  const sessions = yield* Sessions.make({ machinesMax: 1 }).pipe(Effect.provideService(Journal, JournalMemory.make()))
   const toolkit = options.toolkit ?? (yield* Toolkit.make([]))
   const sandbox: Sandbox = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "lazy" })
   return sandbox

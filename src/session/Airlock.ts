@@ -21,22 +21,22 @@ import type { SessionState } from "./SessionState.ts"
 export interface Authority {
   readonly toolkit: Toolkit
   readonly capabilities: ReadonlyArray<Capability>
-  /** How long a person has to decide on an asked call. */
+  /** How long a person has to decide on an asked call; infinite for as long as it takes. */
   readonly decisionMillis: number
 }
 
-/** Whether this process has a tool for a method. */
-export const offers = (toolkit: Toolkit, method: string): boolean =>
-  toolkit.infos.some(({ path }) => path.replaceAll(".", "/") === method)
-
-const isCovered = (capabilities: ReadonlyArray<Capability>, path: string): boolean => {
-  const method = Pattern.method(path)
-  return Result.isSuccess(method) && capabilities.some((capability) => covers(capability, method.success))
+export interface Airlock {
+  readonly toolkit: Toolkit
+  /** The tools that a guest may know of: those that some capability is about. */
+  readonly granted: ReadonlyArray<ToolInfo>
+  /** The paths of those whose calls need a snapshot. */
+  readonly effectful: ReadonlyArray<string>
+  readonly judge: (
+    state: SessionState,
+    calls: ReadonlyArray<ToolCall>,
+    nowMillis: number
+  ) => ReadonlyArray<RecordedCall>
 }
-
-/** The tools that a guest may know of: those that some capability is about. */
-export const granted = ({ capabilities, toolkit }: Authority): ReadonlyArray<ToolInfo> =>
-  toolkit.infos.filter(({ path }) => isCovered(capabilities, path))
 
 /** A refusal as the guest catches it. */
 export const toGuestError = (denial: Denial): GuestError => ({
@@ -49,13 +49,11 @@ const toVerdict = (verdict: Gate.Verdict, authority: Authority, nowMillis: numbe
   switch (verdict._tag) {
     case "Allow":
       return { _tag: "Allowed", capability: verdict.capability }
-    case "Ask":
-      return {
-        _tag: "Asked",
-        capability: verdict.capability,
-        reason: verdict.reason,
-        expiresMillis: nowMillis + authority.decisionMillis
-      }
+    case "Ask": {
+      const { capability, reason } = verdict
+      const expiresMillis = nowMillis + authority.decisionMillis
+      return { _tag: "Asked", capability, reason, ...(Number.isFinite(expiresMillis) ? { expiresMillis } : {}) }
+    }
     case "Deny":
       return { _tag: "Denied", error: toGuestError(verdict.denial) }
   }
@@ -64,40 +62,52 @@ const toVerdict = (verdict: Gate.Verdict, authority: Authority, nowMillis: numbe
 /** What a replay compares a request by. */
 export const digest = (call: ToolCall): string => sha256Of(call.path, call.arguments)
 
-export const judge = (
-  authority: Authority,
-  state: SessionState,
-  calls: ReadonlyArray<ToolCall>,
-  nowMillis: number
-): ReadonlyArray<RecordedCall> => {
-  let spent = state.spent
-  return calls.map((call): RecordedCall => {
-    const id = Recipe.branchId(call.id, state.branch)
-    const denied = (denial: Denial): RecordedCall => ({
-      id,
-      digest: digest(call),
-      method: call.path.replaceAll(".", "/"),
-      input: call.arguments,
-      readOnly: true,
-      idempotent: true,
-      verdict: { _tag: "Denied", error: toGuestError(denial) }
-    })
+const denied = (id: string, call: ToolCall, denial: Denial): RecordedCall => ({
+  id,
+  digest: digest(call),
+  method: call.path.replaceAll(".", "/"),
+  input: call.arguments,
+  readOnly: true,
+  idempotent: true,
+  verdict: { _tag: "Denied", error: toGuestError(denial) }
+})
+
+const isCovered = (capabilities: ReadonlyArray<Capability>, path: string): boolean => {
+  const method = Pattern.method(path)
+  return Result.isSuccess(method) && capabilities.some((capability) => covers(capability, method.success))
+}
+
+export const make = (authority: Authority): Airlock => {
+  const { capabilities, toolkit } = authority
+  const granted = toolkit.infos.filter(({ path }) => isCovered(capabilities, path))
+  const known = new Set(granted.map(({ path }) => path))
+
+  const judgeOne = (id: string, spent: Budget.Spent, call: ToolCall, nowMillis: number): RecordedCall => {
     // A guest is not told what a tool takes that it may not call at all.
-    if (!isCovered(authority.capabilities, call.path)) {
-      const unseen = Gate.decide(authority.capabilities, spent, { method: call.path, input: {}, nowMillis })
-      if (unseen._tag === "Deny") return denied(unseen.denial)
+    if (!known.has(call.path) && !isCovered(capabilities, call.path)) {
+      const unseen = Gate.decide(capabilities, spent, { method: call.path, input: {}, nowMillis })
+      if (unseen._tag === "Deny") return denied(id, call, unseen.denial)
     }
-    const prepared = authority.toolkit.prepare(call)
-    if (Result.isFailure(prepared)) return denied(prepared.failure)
+    const prepared = toolkit.prepare(call)
+    if (Result.isFailure(prepared)) return denied(id, call, prepared.failure)
     const { input, inputText, method, readOnly, idempotent } = prepared.success
-    const verdict = toVerdict(
-      Gate.decide(authority.capabilities, spent, { method, input, nowMillis }),
-      authority,
-      nowMillis
-    )
-    if (verdict._tag !== "Denied") spent = Budget.spend(spent, verdict.capability)
+    const verdict = toVerdict(Gate.judge(capabilities, spent, { method, input, nowMillis }), authority, nowMillis)
     return { id, digest: digest(call), method, input: inputText, readOnly, idempotent, verdict }
-  })
+  }
+
+  return {
+    toolkit,
+    granted,
+    effectful: granted.flatMap(({ path }) => (toolkit.find(path)?.readOnly === false ? [path] : [])),
+    judge: (state, calls, nowMillis) => {
+      let { spent } = state
+      return calls.map((call) => {
+        const judged = judgeOne(Recipe.branchId(call.id, state.branch), spent, call, nowMillis)
+        if (judged.verdict._tag !== "Denied") spent = Budget.spend(spent, judged.verdict.capability)
+        return judged
+      })
+    }
+  }
 }
 
 /** Only calls whose answers may be lost with the process can do without a snapshot of where they were made. */

@@ -6,7 +6,6 @@ import * as Result from "effect/Result"
 import type { Outcome } from "../tool/ToolCall.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import * as Value from "../tool/Value.ts"
-import { offers } from "./Airlock.ts"
 import type { Answer, Reconciliation } from "./Answer.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
@@ -66,7 +65,8 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
       if (needsReconciling(open)) return yield* refuse(call, "NeedsReconciling")
       if (!needsDecision(open)) return yield* refuse(call, "NotWaiting")
       if (expiresMillis(open) <= clock.currentTimeMillisUnsafe()) return yield* refuse(call, "Expired")
-      if (answer._tag === "Approve" && !offers(toolkit, open.call.method)) return yield* missingTool(open.call.method)
+      if (answer._tag === "Approve" && toolkit.find(open.call.method) === undefined)
+        return yield* missingTool(open.call.method)
       if (answer._tag === "Approve") ledger.record({ _tag: "CallApproved", call, ...by(answer) })
       else {
         const outcome: Outcome = yield* outcomeOf(open, answer)

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { MachineError, Machines, type SnapshotMachine } from "../machine/Machine.ts"
+import { type Expected, MachineError, Machines, type SnapshotMachine } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import * as Airlock from "./Airlock.ts"
@@ -39,6 +39,7 @@ interface Options {
   readonly ledger: Ledger
   readonly residents: Residents
   readonly tools: ReadonlyArray<ToolInfo>
+  readonly expected: Expected
   readonly onOutput: (output: Output) => void
 }
 
@@ -97,6 +98,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       limits,
       seed,
       quarantine: quarantined,
+      expected: options.expected,
       onOutput: (output: Output) => (replaying ? undefined : options.onOutput(output))
     }
   }

@@ -160,7 +160,9 @@ const dropping = (memory: Memory): Pick<Store, "prune" | "compact"> => ({
 })
 
 /** A journal in this process's memory. */
-export const layer: Layer.Layer<Journal> = Layer.sync(Journal, () => {
+export const make = (): Journal["Service"] => {
   const memory: Memory = { sessions: new Map(), snapshots: new Map(), users: new Map(), leases: new Map() }
   return JournalStore.journal({ ...writing(memory), ...holding(memory), ...reading(memory), ...dropping(memory) })
-})
+}
+
+export const layer: Layer.Layer<Journal> = Layer.sync(Journal, make)

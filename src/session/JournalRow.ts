@@ -1,7 +1,7 @@
 /** Entries and summaries as a database keeps them: texts and numbers. What was stored is checked when it is read. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { JournalDamaged, JournalError, StorageFailed, Summary } from "./Journal.ts"
+import { JournalDamaged, JournalError, Summary } from "./Journal.ts"
 import { type Entry, SessionEvent } from "./SessionEvent.ts"
 
 /** The version that this build writes, and the newest one that it reads. */
@@ -33,11 +33,10 @@ export interface SessionRow {
 
 const Stored = Schema.Struct({
   seq: Schema.Int,
-  atMillis: Schema.Number,
+  atMillis: Schema.Finite,
   event: Schema.fromJsonString(Schema.toCodecJson(SessionEvent))
 })
 
-const encode = Schema.encodeResult(Stored.fields.event)
 const decode = Schema.decodeUnknownResult(Stored)
 
 const StoredSummary = Schema.Struct({ ...Summary.fields, metadata: Schema.fromJsonString(Summary.fields.metadata) })
@@ -47,14 +46,13 @@ const decodeSummary = Schema.decodeUnknownResult(StoredSummary)
 const damaged = (session: string, seq: number, detail: string) =>
   new JournalError({ reason: new JournalDamaged({ session, seq, detail }) })
 
-export const fromEntry = (session: string, entry: Entry): Result.Result<EntryRow, JournalError> =>
-  Result.mapBoth(encode(entry.event), {
-    onSuccess: (event) => ({ seq: entry.seq, version, atMillis: entry.atMillis, event }),
-    onFailure: (cause) =>
-      new JournalError({
-        reason: new StorageFailed({ operation: `encode entry ${entry.seq} of session ${session}`, cause })
-      })
-  })
+/** Events are JSON as they are. To pass them through their schema on the way out would only cost time. */
+export const fromEntry = ({ atMillis, event, seq }: Entry): EntryRow => ({
+  seq,
+  version,
+  atMillis,
+  event: JSON.stringify(event)
+})
 
 /** The entry in a row which has to hold the one numbered `seq`. */
 export const toEntry = (session: string, seq: number, row: EntryRow): Result.Result<Entry, JournalError> => {

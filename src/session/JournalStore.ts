@@ -113,9 +113,7 @@ const additionOf = (
   const rows: Array<EntryRow> = []
   for (const [index, entry] of batch.entries.entries()) {
     if (entry.seq !== first + index) return Result.fail(gap(session, first + index, entry.seq))
-    const row = fromEntry(session, entry)
-    if (Result.isFailure(row)) return Result.fail(row.failure)
-    rows.push(row.success)
+    rows.push(fromEntry(entry))
   }
   const { snapshots, status, dueMillis } = batch
   return Result.succeed({ rows, snapshots, references: referencesOf(batch), status, dueMillis, nowMillis })
@@ -136,7 +134,7 @@ const held = <E>(store: JournalStore<E>, claim: Claim) =>
   )
 
 const create = <E>(store: JournalStore<E>): Service["create"] =>
-  Effect.fn("Journal.create")(function* (created: NewSession, owner: Owner, leaseMillis: number) {
+  Effect.fnUntraced(function* (created: NewSession, owner: Owner, leaseMillis: number) {
     const { session, template } = created
     const nowMillis = yield* Clock.currentTimeMillis
     const addition = yield* Effect.fromResult(additionOf(session, created, 1, nowMillis))
@@ -147,10 +145,10 @@ const create = <E>(store: JournalStore<E>): Service["create"] =>
       .pipe(Effect.mapError(failed(`create session ${session}`)))
     if (!isNew) return yield* new JournalError({ reason: new SessionExists({ session }) })
     return { session, epoch: 1 }
-  })
+  }, Effect.withSpan("Journal.create"))
 
 const claim = <E>(store: JournalStore<E>): Service["claim"] =>
-  Effect.fn("Journal.claim")(function* (session: string, owner: Owner, leaseMillis: number) {
+  Effect.fnUntraced(function* (session: string, owner: Owner, leaseMillis: number) {
     const nowMillis = yield* Clock.currentTimeMillis
     const holder = { name: owner.name, leaseUntilMillis: nowMillis + leaseMillis }
     let seen = yield* find(store, session)
@@ -168,7 +166,7 @@ const claim = <E>(store: JournalStore<E>): Service["claim"] =>
         leaseUntilMillis: seen.leaseUntilMillis ?? nowMillis
       })
     })
-  })
+  }, Effect.withSpan("Journal.claim"))
 
 const append = <E>(store: JournalStore<E>): Service["append"] =>
   Effect.fnUntraced(function* (claim: Claim, batch: Batch) {
@@ -185,7 +183,7 @@ const append = <E>(store: JournalStore<E>): Service["append"] =>
   })
 
 const read = <E>(store: JournalStore<E>): Service["read"] =>
-  Effect.fn("Journal.read")(function* (session: string, after: number) {
+  Effect.fnUntraced(function* (session: string, after: number) {
     const before = Math.max(0, Math.floor(after))
     const tail = yield* store.read(session, before).pipe(Effect.mapError(failed(`read session ${session}`)))
     if (tail === undefined) return yield* notFound(session)
@@ -196,7 +194,7 @@ const read = <E>(store: JournalStore<E>): Service["read"] =>
     const reached = before + entries.length
     if (reached < tail.last && !tail.compacted) return yield* missing(session, reached + 1)
     return entries
-  })
+  }, Effect.withSpan("Journal.read"))
 
 const summary =
   <E>(store: JournalStore<E>): Service["summary"] =>
@@ -204,7 +202,7 @@ const summary =
     Effect.flatMap(find(store, session), (row) => Effect.fromResult(toSummary(row)))
 
 const list = <E>(store: JournalStore<E>): Service["list"] =>
-  Effect.fn("Journal.list")(function* (options: { readonly limit: number; readonly offset?: number | undefined }) {
+  Effect.fnUntraced(function* (options: { readonly limit: number; readonly offset?: number | undefined }) {
     const atLeastZero = (value: number) => Math.max(0, Math.floor(value))
     const rows = yield* store
       .list(atLeastZero(options.limit), atLeastZero(options.offset ?? 0))
@@ -212,18 +210,18 @@ const list = <E>(store: JournalStore<E>): Service["list"] =>
     const summaries: Array<Summary> = []
     for (const row of rows) summaries.push(yield* Effect.fromResult(toSummary(row)))
     return summaries
-  })
+  }, Effect.withSpan("Journal.list"))
 
 const prune = <E>(store: JournalStore<E>): Service["prune"] =>
-  Effect.fn("Journal.prune")(function* (claim: Claim, keep: ReadonlyArray<SnapshotId>) {
+  Effect.fnUntraced(function* (claim: Claim, keep: ReadonlyArray<SnapshotId>) {
     const isPruned = yield* store
       .prune(claim, new Set(keep))
       .pipe(Effect.mapError(failed(`prune session ${claim.session}`)))
     if (!isPruned) yield* held(store, claim)
-  })
+  }, Effect.withSpan("Journal.prune"))
 
 const compact = <E>(store: JournalStore<E>): Service["compact"] =>
-  Effect.fn("Journal.compact")(function* (closedBeforeMillis: number) {
+  Effect.fnUntraced(function* (closedBeforeMillis: number) {
     let compacted = 0
     for (let added = compactedAtOnce; added === compactedAtOnce; compacted += added) {
       added = yield* store
@@ -233,7 +231,7 @@ const compact = <E>(store: JournalStore<E>): Service["compact"] =>
     }
     yield* store.forgetOwners(yield* Clock.currentTimeMillis).pipe(Effect.mapError(failed("forget owners")))
     return compacted
-  })
+  }, Effect.withSpan("Journal.compact"))
 
 /** The journal over a store. */
 export const journal = <E>(store: JournalStore<E>): Service => ({

@@ -15,14 +15,14 @@ import * as Semaphore from "effect/Semaphore"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
 import type { Answer, Turn } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
-import * as Airlock from "./Airlock.ts"
+import { type Airlock, needsSnapshot } from "./Airlock.ts"
 import type { Calls } from "./Calls.ts"
 import type { Guest } from "./Guest.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Recipe from "./Recipe.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
-import type { SessionEvent } from "./SessionEvent.ts"
+import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
 import { answered, canStart, needsDecision, type OpenCall, type SessionState, unstarted } from "./SessionState.ts"
 
 /** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
@@ -52,7 +52,7 @@ interface Options {
   readonly ledger: Ledger
   readonly guest: Guest
   readonly calls: Calls
-  readonly authority: Airlock.Authority
+  readonly airlock: Airlock
   readonly snapshots: Snapshots
 }
 
@@ -93,8 +93,10 @@ const expiries = (state: SessionState, nowMillis: number): ReadonlyArray<Session
     return [{ _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }]
   })
 
+const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly
+
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { authority, calls, guest, ledger, snapshots } = options
+  const { airlock, calls, guest, ledger, snapshots } = options
   const clock = yield* Clock.Clock
   const timing = { snapshotBytes: 0, wallMillis: 0 }
   const driving = yield* Semaphore.make(1)
@@ -126,12 +128,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         before.open.has(id) || before.sleeps.has(id) ? id : Recipe.branchId(id, before.branch)
       )
       if (turn._tag === "Parked") {
-        const asked = Airlock.judge(authority, before, turn.calls, nowMillis)
-        const due = Airlock.needsSnapshot(asked) || replayIsDear()
+        const asked = airlock.judge(before, turn.calls, nowMillis)
+        const due = needsSnapshot(asked) || replayIsDear()
         const snapshot = due ? { snapshot: yield* keep(machine) } : {}
         const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
-        yield* due ? ledger.flush : ledger.flushSome
+        // Handlers that need it written are about to be written down as started, in one go with it.
+        const isWrittenSoon = cancelled.length === 0 && asked.some(startsAtOnce)
+        yield* due && !isWrittenSoon ? ledger.flush : ledger.flushSome
         yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
         return
       }
@@ -177,7 +181,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
     timing.wallMillis = 0
     return guest.advance(
-      (machine) => machine.start({ ...program, tools: Airlock.granted(authority) }),
+      (machine) => machine.start({ ...program, tools: airlock.granted }),
       take([], program.nowMillis)
     )
   }
@@ -233,7 +237,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const startedMillis = clock.currentTimeMillisUnsafe()
       ledger.record(...expiries(ledger.state(), startedMillis))
       const startable = [...ledger.state().open.values()].filter(canStart)
-      const missing = startable.find(({ call }) => !Airlock.offers(authority.toolkit, call.method))
+      const missing = startable.find(({ call }) => airlock.toolkit.find(call.method) === undefined)
       if (missing !== undefined) {
         return yield* new SessionError({ reason: new ToolMissing({ method: missing.call.method }) })
       }

@@ -13,7 +13,7 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { MachineError } from "../machine/Machine.ts"
 import type { Output } from "../machine/Turn.ts"
-import { type Authority, granted } from "./Airlock.ts"
+import * as Airlock from "./Airlock.ts"
 import type { Answer, Reconciliation } from "./Answer.ts"
 import * as Calls from "./Calls.ts"
 import * as Decisions from "./Decisions.ts"
@@ -21,6 +21,7 @@ import { sha256Of } from "./Digest.ts"
 import * as Guest from "./Guest.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
+import * as Outputs from "./Outputs.ts"
 import { effective } from "./Replay.ts"
 import type { Residents } from "./Residents.ts"
 import * as Runner from "./Runner.ts"
@@ -77,7 +78,7 @@ export interface Session {
 interface Options {
   readonly ledger: Ledger
   readonly residents: Residents
-  readonly authority: Authority
+  readonly authority: Airlock.Authority
   readonly snapshots: Runner.Snapshots
 }
 
@@ -99,20 +100,24 @@ const durable = (journal: Journal["Service"], ledger: Ledger, after: number): St
   )
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { authority, ledger, residents, snapshots } = options
+  const { ledger, residents, snapshots } = options
   const id = ledger.claim.session
   const journal = yield* Journal
   const clock = yield* Clock.Clock
-  const outputs = yield* PubSub.sliding<Output>(1_024)
+  const outputs = Outputs.make()
+  yield* Effect.addFinalizer(() => outputs.end)
+  const airlock = Airlock.make(options.authority)
+  const { toolkit } = airlock
   const guest = yield* Guest.make({
     ledger,
     residents,
-    tools: granted(authority),
-    onOutput: (output) => void PubSub.publishUnsafe(outputs, output)
+    tools: airlock.granted,
+    expected: { ends: snapshots === "eager", calls: airlock.effectful },
+    onOutput: outputs.publish
   })
-  const calls = yield* Calls.make(ledger, authority.toolkit)
-  const runner = yield* Runner.make({ ledger, guest, calls, authority, snapshots })
-  const decisions = yield* Decisions.make(ledger, authority.toolkit)
+  const calls = yield* Calls.make(ledger, toolkit)
+  const runner = yield* Runner.make({ ledger, guest, calls, airlock, snapshots })
+  const decisions = yield* Decisions.make(ledger, toolkit)
   yield* Effect.addFinalizer(() => runner.retire)
 
   /** Reads off what has been used up from now on. */
@@ -161,7 +166,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return `r${ordinal}`
   }
 
-  const run: Session["run"] = Effect.fn("Session.run")(function* (code, options?: RunOptions.RunOptions) {
+  const run: Session["run"] = Effect.fnUntraced(function* (code, options?: RunOptions.RunOptions) {
     yield* openOnly
     const { language, patienceMillis, runId = freshRunId(), source } = yield* RunOptions.check(code, options)
     const codeHash = sha256Of(language, source)
@@ -189,7 +194,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     })
     yield* ledger.flush
     return yield* drive(runId, patienceMillis)
-  })
+  }, Effect.withSpan("Session.run"))
 
   /** The result of a run: at once if it has ended, else as far as it can be driven. */
   const follow = (run: Run, patienceMillis: number) =>
@@ -214,14 +219,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return yield* new SessionError({ reason: new AnswerRefused({ call, why: "UnknownCall" }) })
   })
 
-  const resume: Session["resume"] = Effect.fn("Session.resume")(function* (options?: RunOptions.WaitOptions) {
+  const resume: Session["resume"] = Effect.fnUntraced(function* (options?: RunOptions.WaitOptions) {
     yield* openOnly
     const patienceMillis = yield* patienceOf(options)
     const run = ledger.state().current ?? ledger.state().last
     return run === undefined ? Option.none() : Option.some(yield* follow(run, patienceMillis))
-  })
+  }, Effect.withSpan("Session.resume"))
 
-  const rewind: Session["rewind"] = Effect.fn("Session.rewind")(function* (seq) {
+  const rewind: Session["rewind"] = Effect.fnUntraced(function* (seq) {
     yield* openOnly
     yield* runner.exclusively(
       Effect.gen(function* () {
@@ -235,23 +240,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         yield* ledger.rewind(seq)
       })
     )
-  })
+  }, Effect.withSpan("Session.rewind"))
 
   const session: Session = {
     id,
     run,
-    answer: Effect.fn("Session.answer")((call, answer, options) =>
-      deciding(call, options, decisions.answer(call, answer))
-    ),
-    reconcile: Effect.fn("Session.reconcile")((call, said, options) =>
-      deciding(call, options, decisions.reconcile(call, said))
-    ),
+    answer: (call, answer, options) =>
+      Effect.withSpan(deciding(call, options, decisions.answer(call, answer)), "Session.answer"),
+    reconcile: (call, said, options) =>
+      Effect.withSpan(deciding(call, options, decisions.reconcile(call, said)), "Session.reconcile"),
     resume,
-    cancel: Effect.fn("Session.cancel")(function* (reason?: string) {
+    cancel: Effect.fnUntraced(function* (reason?: string) {
       yield* openOnly
       const error = { name: "CancelledError", message: reason ?? "the run was cancelled", reason: "Cancelled" }
       yield* runner.exclusively(runner.abort(error))
-    }),
+    }, Effect.withSpan("Session.cancel")),
     rewind,
     close: runner.exclusively(
       Effect.gen(function* () {
@@ -264,7 +267,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     ),
     state: ledger.state,
     events: (options) => durable(journal, ledger, options?.after ?? 0),
-    output: Stream.fromPubSub(outputs)
+    output: outputs.stream
   }
   return session
 })

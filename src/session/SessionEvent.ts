@@ -15,7 +15,7 @@ export const Verdict = Schema.Union([
   Schema.TaggedStruct("Asked", {
     capability: Schema.String,
     reason: Schema.String,
-    expiresMillis: Schema.optionalKey(Schema.Number)
+    expiresMillis: Schema.optionalKey(Schema.Finite)
   }),
   Schema.TaggedStruct("Denied", { error: GuestError })
 ])
@@ -41,7 +41,7 @@ const turn = {
   run: Schema.String,
   /** Ids of the answers given since the previous turn, in their order. */
   delivered: Schema.Array(Schema.String),
-  nowMillis: Schema.Number,
+  nowMillis: Schema.Finite,
   cancelled: Schema.Array(Schema.String),
   output: Schema.Array(Output),
   usage: Usage,
@@ -69,7 +69,7 @@ export const SessionEvent = Schema.Union([
     source: Schema.String,
     /** SHA-256 of language and source: the same run id with other code is refused. */
     codeHash: Schema.String,
-    nowMillis: Schema.Number
+    nowMillis: Schema.Finite
   }),
   Schema.TaggedStruct("Parked", { ...turn, calls: Schema.Array(RecordedCall), sleeps: Schema.Array(Sleep) }),
   Schema.TaggedStruct("RunEnded", {
@@ -102,5 +102,5 @@ export const SessionEvent = Schema.Union([
 export type SessionEvent = typeof SessionEvent.Type
 
 /** An event at its place. Sequence numbers begin at 1 and have no gaps. */
-export const Entry = Schema.Struct({ seq: Schema.Int, atMillis: Schema.Number, event: SessionEvent })
+export const Entry = Schema.Struct({ seq: Schema.Int, atMillis: Schema.Finite, event: SessionEvent })
 export type Entry = typeof Entry.Type

@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type Capability, decodeList } from "../capability/Capability.ts"
-import { Limits } from "../machine/Limits.ts"
+import { defaults, Limits } from "../machine/Limits.ts"
 import { Machines } from "../machine/Machine.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import type { Authority } from "./Airlock.ts"
@@ -73,37 +73,30 @@ export interface SessionsOptions {
 /** How often journals are looked through for what need not be kept any more; a short-lived process never does. */
 const compactionMillis = 600_000
 
+const leaseMillisOf = ({ lease }: SessionsOptions) => Duration.toMillis(Duration.fromInputUnsafe(lease ?? "15 seconds"))
+
 const checkId = (id: string) => (idPattern.test(id) ? Effect.succeed(id) : Effect.fail(invalid("id", idRule)))
 
-const checkLimits = (limits: typeof Limits.Encoded | undefined) =>
-  Schema.decodeUnknownEffect(Limits, { onExcessProperty: "error", errors: "all" })(limits ?? {}).pipe(
-    Effect.mapError((error) => invalid("limits", error.message))
-  )
+const decodeLimits = Schema.decodeUnknownEffect(Limits, { onExcessProperty: "error", errors: "all" })
 
-const make = Effect.fnUntraced(function* (options: SessionsOptions) {
+const checkLimits = (limits: typeof Limits.Encoded | undefined) =>
+  limits === undefined
+    ? Effect.succeed(defaults)
+    : Effect.mapError(decodeLimits(limits), (error) => invalid("limits", error.message))
+
+/** Sessions whose lease nobody renews, and whose journals nobody compacts: see `layer`. */
+export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const journal = yield* Journal
   const machines = yield* Machines
   const owner: Owner = yield* LocalOwner
   const clock = yield* Clock.Clock
   const entropy = yield* Entropy
   const residents = Residents.make(options.machinesMax ?? 256)
-  const leaseMillis = Duration.toMillis(Duration.fromInputUnsafe(options.lease ?? "15 seconds"))
+  const leaseMillis = leaseMillisOf(options)
   const services = Context.make(Journal, journal).pipe(Context.add(Machines, machines))
-
-  // A renewal that fails is not fatal: writes are fenced by the epoch, and the next one may succeed.
-  yield* Effect.ignore(journal.renew(owner, leaseMillis)).pipe(
-    Effect.repeat(Schedule.spaced(Duration.millis(leaseMillis / 3))),
-    Effect.forkScoped
-  )
 
   const compact = (age: Duration.Input) =>
     Effect.flatMap(millis("age", age), (ageMillis) => journal.compact(clock.currentTimeMillisUnsafe() - ageMillis))
-
-  yield* Effect.suspend(() => Effect.ignore(compact(options.retention ?? "30 days"))).pipe(
-    Effect.delay(compactionMillis),
-    Effect.forever,
-    Effect.forkScoped
-  )
 
   const authority = Effect.fnUntraced(function* (grants: Grants) {
     const capabilities = decodeList(grants.capabilities)
@@ -151,39 +144,47 @@ const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     )
   }
 
-  const open = Effect.fn("Sessions.open")(function* (options: OpenOptions) {
-    const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
-    const limits = yield* checkLimits(options.limits)
-    const template = options.template ?? "javascript"
-    if (template !== "javascript") return yield* invalid("template", `${template} is unknown; there is: javascript`)
-    const entries: ReadonlyArray<Entry> = [
-      {
-        seq: 1,
-        atMillis: clock.currentTimeMillisUnsafe(),
-        event: {
-          _tag: "Opened",
-          template,
-          engine: machines.engine,
-          seed: options.seed ?? entropy(16),
-          limits,
-          metadata: options.metadata ?? {}
+  const open = Effect.fnUntraced(
+    function* (options: OpenOptions) {
+      const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
+      const limits = yield* checkLimits(options.limits)
+      const template = options.template ?? "javascript"
+      if (template !== "javascript") return yield* invalid("template", `${template} is unknown; there is: javascript`)
+      const entries: ReadonlyArray<Entry> = [
+        {
+          seq: 1,
+          atMillis: clock.currentTimeMillisUnsafe(),
+          event: {
+            _tag: "Opened",
+            template,
+            engine: machines.engine,
+            seed: options.seed ?? entropy(16),
+            limits,
+            metadata: options.metadata ?? {}
+          }
         }
-      }
-    ]
-    const claim = yield* held(create(id, entries))
-    return (yield* hold(claim, entries, options, options.snapshots ?? "eager")).session
-  }, Effect.provideContext(services))
+      ]
+      const claim = yield* held(create(id, entries))
+      return (yield* hold(claim, entries, options, options.snapshots ?? "eager")).session
+    },
+    Effect.provideContext(services),
+    Effect.withSpan("Sessions.open")
+  )
 
-  const resume = Effect.fn("Sessions.resume")(function* (id: string, options: ResumeOptions) {
-    const claim = yield* held(journal.claim(id, owner, leaseMillis))
-    const entries = yield* journal.read(id, 0)
-    if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
-    const { ledger, session } = yield* hold(claim, entries, options, "eager")
-    if (options.rebuild === true) yield* ledger.forget()
-    return session
-  }, Effect.provideContext(services))
+  const resume = Effect.fnUntraced(
+    function* (id: string, options: ResumeOptions) {
+      const claim = yield* held(journal.claim(id, owner, leaseMillis))
+      const entries = yield* journal.read(id, 0)
+      if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
+      const { ledger, session } = yield* hold(claim, entries, options, "eager")
+      if (options.rebuild === true) yield* ledger.forget()
+      return session
+    },
+    Effect.provideContext(services),
+    Effect.withSpan("Sessions.resume")
+  )
 
-  const fork = Effect.fn("Sessions.fork")(function* (source: string, options?: ForkOptions) {
+  const fork = Effect.fnUntraced(function* (source: string, options?: ForkOptions) {
     const id = yield* checkId(options?.id ?? `s-${entropy(10)}`)
     const entries = (yield* journal.read(source, 0)).filter((entry) => entry.event._tag !== "Closed")
     const last = entries.at(-1)?.seq
@@ -200,7 +201,7 @@ const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     }
     yield* Effect.scoped(held(create(id, [...copied, mark])))
     return id
-  })
+  }, Effect.withSpan("Sessions.fork"))
 
   return Sessions.of({
     open,
@@ -212,6 +213,23 @@ const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     compact,
     machines: residents.size
   })
+})
+
+/** Renews this process's leases and compacts old journals, as long as the scope is open. */
+const upkeep = Effect.fnUntraced(function* (sessions: Sessions["Service"], options: SessionsOptions) {
+  const journal = yield* Journal
+  const owner: Owner = yield* LocalOwner
+  const leaseMillis = leaseMillisOf(options)
+  // A renewal that fails is not fatal: writes are fenced by the epoch, and the next one may succeed.
+  yield* Effect.ignore(journal.renew(owner, leaseMillis)).pipe(
+    Effect.repeat(Schedule.spaced(Duration.millis(leaseMillis / 3))),
+    Effect.forkScoped
+  )
+  yield* Effect.ignore(sessions.compact(options.retention ?? "30 days")).pipe(
+    Effect.delay(compactionMillis),
+    Effect.forever,
+    Effect.forkScoped
+  )
 })
 
 export class Sessions extends Context.Service<
@@ -235,5 +253,9 @@ export class Sessions extends Context.Service<
     readonly machines: () => { readonly live: number; readonly resting: number }
   }
 >()("caisson/session/Sessions") {
-  static readonly layer = (options: SessionsOptions = {}) => Layer.effect(Sessions, make(options))
+  static readonly layer = (options: SessionsOptions = {}) =>
+    Layer.effect(
+      Sessions,
+      Effect.tap(make(options), (sessions) => upkeep(sessions, options))
+    )
 }

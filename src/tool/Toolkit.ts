@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { Denial } from "../capability/Denial.ts"
-import * as Pattern from "../capability/Pattern.ts"
+import type * as Pattern from "../capability/Pattern.ts"
 import * as Arguments from "./Arguments.ts"
 import * as Catalogue from "./Catalogue.ts"
 import * as Execution from "./Execution.ts"
@@ -33,9 +33,19 @@ export interface Prepared {
   readonly idempotent: boolean
 }
 
+/** What a host says of one of its tools. */
+export interface Facts {
+  readonly path: string
+  readonly method: Pattern.Method
+  readonly readOnly: boolean
+  readonly idempotent: boolean
+}
+
 export interface Toolkit {
   /** What guests may know of the tools, by path. */
   readonly infos: ReadonlyArray<ToolInfo>
+  /** The tool of a name, be it dotted or a method. */
+  readonly find: (name: string) => Facts | undefined
   /**
    * Pure. Refuses with `NoHandler` what is no tool, with `InvalidInput` arguments that the tool cannot take; the message names
    * properties and what was expected of them, never a value.
@@ -63,12 +73,17 @@ const infoOf = ({ name, tool, input, output }: Catalogue.CatalogueEntry): ToolIn
 
 const pathLengthShown = 128
 
-const prepare = (catalogue: Catalogue.Catalogue, call: ToolCall): Result.Result<Prepared, Denial> =>
+const namesOf = ({ name }: Catalogue.CatalogueEntry): ReadonlyArray<string> => [name.path, name.method]
+
+const factsOf = ({ name, tool }: Catalogue.CatalogueEntry): Facts => ({
+  path: name.path,
+  method: name.method,
+  readOnly: tool.readOnly,
+  idempotent: tool.idempotent
+})
+
+const prepare = (entry: Catalogue.CatalogueEntry | undefined, call: ToolCall): Result.Result<Prepared, Denial> =>
   Result.gen(function* () {
-    const entry = Result.match(Pattern.method(call.path), {
-      onSuccess: (method) => catalogue.get(method),
-      onFailure: () => undefined
-    })
     if (entry === undefined) {
       const path = JSON.stringify(call.path.slice(0, pathLengthShown).toWellFormed())
       return yield* Result.fail(new Denial({ reason: "NoHandler", message: `there is no tool ${path}` }))
@@ -98,9 +113,14 @@ export const make = Effect.fnUntraced(function* <const Tools extends ReadonlyArr
   const services = ofCalls(
     yield* Effect.context<Exclude<Requirements<Tools[number]>, Scope.Scope>>()
   ) as Context.Context<unknown>
+  const byName = new Map(
+    [...catalogue.values()].flatMap((entry) => namesOf(entry).map((name) => [name, entry] as const))
+  )
+  const facts = new Map([...byName].map(([name, entry]) => [name, factsOf(entry)]))
   const toolkit: Toolkit = {
     infos: [...catalogue.values()].map(infoOf),
-    prepare: (call) => prepare(catalogue, call),
+    find: (name) => facts.get(name),
+    prepare: (call) => prepare(byName.get(call.path), call),
     execute: (method, inputText, invocation, { resultBytes }) => {
       const entry = catalogue.get(method)
       if (entry === undefined) return Effect.succeed(Execution.noHandler(method))

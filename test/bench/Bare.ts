@@ -1,7 +1,9 @@
 /** What quickjs-wasi does by itself, without isolation, durability or a gate: the baseline of every figure. */
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { EvalFlags, QuickJS } from "quickjs-wasi"
+import { Worker } from "node:worker_threads"
+import { QuickJS } from "quickjs-wasi"
 
 const bytes = readFileSync(fileURLToPath(import.meta.resolve("quickjs-wasi/quickjs.wasm")))
 /** WebAssembly has no types here: TypeScript ships them with those of browsers only. */
@@ -44,16 +46,23 @@ export const snapshotBytes = async (source: string): Promise<number> => {
   return memory.byteLength
 }
 
-/** `count` awaited host calls in one VM of this thread, settled at once; gives calls per second. */
-export const callsPerSecond = async (count: number): Promise<number> => {
-  const vm = await QuickJS.create({ wasm })
-  const double = vm.newFunction("double", (amount) => vm.newNumber(amount.toNumber() * 2))
-  vm.global.setProp("double", double)
-  const source = `(async () => { let sum = 0; for (let i = 0; i < ${count}; i++) sum += await double(i); return sum })()`
+const echo = `
+  const { parentPort } = require("node:worker_threads")
+  parentPort.on("message", (message) => parentPort.postMessage(message))
+`
+
+/** `count` messages to a thread and back, one after the other: what a call to another thread costs at the least. */
+export const messagesPerSecond = async (count: number): Promise<number> => {
+  const worker = new Worker(echo, { eval: true })
+  const roundTrip = () => {
+    const reply = once(worker, "message")
+    worker.postMessage({ id: "1.1", outcome: { _tag: "Succeeded", value: "2" } })
+    return reply
+  }
+  for (let index = 0; index < 100; index++) await roundTrip()
   const start = performance.now()
-  vm.evalCode(source, "bench.js", EvalFlags.TYPE_GLOBAL).dispose()
-  vm.executePendingJobs()
+  for (let index = 0; index < count; index++) await roundTrip()
   const seconds = (performance.now() - start) / 1_000
-  vm.dispose()
+  await worker.terminate()
   return count / seconds
 }

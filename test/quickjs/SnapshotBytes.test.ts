@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { constants, zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
@@ -144,12 +145,13 @@ describe("bytes of a snapshot", () => {
 })
 
 describe("seals", () => {
-  const key = Buffer.alloc(32, 7)
+  const keyOf = (byte: number) => createSecretKey(Buffer.alloc(32, byte))
+  const key = keyOf(7)
 
   it("are for one key and every byte", () => {
     const sealed = Buffer.from(seal(packed, key))
     assert.isTrue(packed.equals(unseal(sealed, key)))
-    const refused = (bytes: Uint8Array, otherKey: Uint8Array = key) => {
+    const refused = (bytes: Uint8Array, otherKey = key) => {
       try {
         unseal(bytes, otherKey)
         return "accepted"
@@ -157,7 +159,7 @@ describe("seals", () => {
         return error instanceof RejectedSnapshot ? error.reason : "thrown"
       }
     }
-    assert.strictEqual(refused(sealed, Buffer.alloc(32, 8)), "WrongSignature")
+    assert.strictEqual(refused(sealed, keyOf(8)), "WrongSignature")
     assert.strictEqual(refused(Buffer.concat([sealed, Buffer.alloc(1)])), "WrongSignature")
     assert.strictEqual(refused(packed.subarray(0, 30)), "NotASnapshot")
     assert.strictEqual(refused(Buffer.alloc(100)), "NotASnapshot")

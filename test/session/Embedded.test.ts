@@ -1,5 +1,5 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope, Stream } from "effect"
 import { Capability } from "../../src/capability/Capability.ts"
 import * as QuickJs from "../../src/quickjs/QuickJs.ts"
 import * as JournalMemory from "../../src/session/JournalMemory.ts"
@@ -33,6 +33,34 @@ const makeGrants = Effect.gen(function* () {
 const burner = `const hay = "a".repeat(4_000_000); for (;;) hay.indexOf("b")`
 
 layer(tier, { excludeTestServices: true })("sessions of the embedded tier", (it) => {
+  it.effect("O1 what a guest printed reaches a listener whole, although the session is let go at once", () =>
+    Effect.gen(function* () {
+      const { grants } = yield* makeGrants
+      const held = yield* Scope.make()
+      const session = yield* Scope.provide((yield* Sessions).open(grants), held)
+      const listening = yield* Deferred.make<void>()
+      const first = session.output.pipe(
+        Stream.tap(() => Deferred.succeed(listening, undefined)),
+        Stream.runFold(
+          () => "",
+          (text, { text: more }) => text + more
+        ),
+        Effect.forkChild
+      )
+      const fiber = yield* first
+      yield* session.run("console.log('0')")
+      yield* Deferred.await(listening)
+      yield* session.run("for (let line = 1; line < 500; line++) console.log(line)")
+      yield* Scope.close(held, Exit.void)
+      const lines = (yield* Fiber.join(fiber)).trimEnd().split("\n")
+      assert.deepStrictEqual(
+        lines,
+        Array.from({ length: 500 }, (_, line) => `${line}`)
+      )
+      assert.deepStrictEqual(yield* Stream.runCollect(session.output), [])
+    })
+  )
+
   it.effect(
     "O7 a guest that does not let itself be stopped loses its run, and its neighbours lose nothing",
     () =>

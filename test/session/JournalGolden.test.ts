@@ -1,7 +1,7 @@
 import { copyFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Result } from "effect"
+import { Effect, Layer, Option, Result, Schema } from "effect"
 import { Journal } from "../../src/session/Journal.ts"
 import { fromEntry, toEntry } from "../../src/session/JournalRow.ts"
 import * as JournalSql from "../../src/session/JournalSql.ts"
@@ -26,9 +26,16 @@ describe("journals of earlier builds", () => {
       const stored = { ...row, event: JSON.stringify(row.event) }
       const entry = Result.getOrThrow(toEntry(session, row.seq, stored))
       assert.deepStrictEqual(entry, { seq: row.seq, atMillis: row.atMillis, event: row.event })
-      const again = Result.getOrThrow(fromEntry(session, entry))
+      const again = fromEntry(entry)
       assert.deepStrictEqual({ ...again, event: JSON.parse(again.event) }, row)
     }
+  })
+
+  it.prop("are written as their schema would write them", [SessionEvent], ([event]) => {
+    const { event: text } = fromEntry({ seq: 1, atMillis: 0, event })
+    const encoded = Schema.encodeSync(Schema.toCodecJson(SessionEvent))(event)
+    const read = Result.getOrThrow(toEntry("s", 1, { seq: 1, version: 1, atMillis: 0, event: text })).event
+    for (const same of [encoded, read]) assert.deepStrictEqual(JSON.parse(JSON.stringify(same)), JSON.parse(text))
   })
 
   it.effect("are opened in their SQLite file, and go on", () =>

@@ -35,6 +35,22 @@ export const snapshots = (it: It, programs: Programs) => {
       })
   )
 
+  it.effect("a snapshot that was expected is that of the moment it is asked for, like any other", () =>
+    Effect.gen(function* () {
+      const machine = yield* boot({ expected: { ends: true, calls: ["ask"] } })
+      yield* machine.start(program(programs.settled))
+      yield* machine.answer([give("1.1", "one")], epoch)
+      const before = yield* machine.snapshot
+      const turn = yield* machine.answer([give("1.2", "two"), give("1.3", "three")], epoch)
+      assert.deepStrictEqual(completed(turn), ["one", "two", "three"])
+      const ended = yield* restore(yield* machine.snapshot)
+      assert.deepStrictEqual(ids(yield* ended.start(program(programs.visit, { ordinal: 2 }))), ["2.1"])
+      const copy = yield* restore(before)
+      const other = yield* copy.answer([deny("1.2", "Error", "refused"), give("1.3", "three")], epoch)
+      assert.deepStrictEqual(completed(other), ["one", "refused", "three"])
+    })
+  )
+
   it.effect("a snapshot between runs keeps the session's variables; a restored machine has its own copy", () =>
     Effect.gen(function* () {
       const machine = yield* boot()

@@ -1,6 +1,7 @@
 /** The worker, with faults that the source of a program sets off before the program would run. */
 import { parentPort, workerData } from "node:worker_threads"
 import { Board } from "../../../src/quickjs/Board.ts"
+import { Inbox } from "../../../src/quickjs/Inbox.ts"
 import type { Orders, Request } from "../../../src/quickjs/Protocol.ts"
 
 const board = new Board((workerData as Orders).board)
@@ -26,12 +27,11 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
   "wear out": () => parentPort?.postMessage({ kind: "worn", detail: "worn out" })
 }
 
-const listen = parentPort?.on.bind(parentPort)
-const on = (event: string, listener: (request: Request) => void) =>
-  listen?.(event, (request: Request) => {
-    if (request.kind === "start") faults[request.program.source]?.(request)
-    listener(request)
-  })
-Object.assign(parentPort ?? {}, { on })
+const { next } = Inbox.prototype
+Inbox.prototype.next = function (this: Inbox) {
+  const request = next.call(this)
+  if (request?.kind === "start") faults[request.program.source]?.(request)
+  return request
+}
 
 await import("../../../src/quickjs/worker.ts")
