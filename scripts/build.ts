@@ -1,11 +1,14 @@
 /**
  * Compiles `src` into a folder, `dist` unless another is named, and puts the files beside it that modules read at run time.
- * The command becomes a few files of its own: loading its modules one by one would take most of the time of a short run.
+ * The command and its worker become one file each: loading their modules one by one would take most of the time of a short run.
+ * Names are not shortened: stack traces need them, and to give every function its name back takes longer than to read it.
  */
 import { spawnSync } from "node:child_process"
-import { cpSync, rmSync, statSync } from "node:fs"
+import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
+import { baseImage } from "../src/quickjs/BaseImage.ts"
+import { encode } from "../src/quickjs/BaseImageFile.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outDir = process.argv[2] ?? `${root}dist`
@@ -23,21 +26,24 @@ cpSync(`${root}src`, outDir, {
 })
 
 const cli = `${outDir}/cli`
-rmSync(cli, { recursive: true, force: true })
+// `bin` stays a module of its own: only what is loaded after it is kept compiled.
+for (const file of readdirSync(cli)) if (!file.startsWith("bin.")) rmSync(`${cli}/${file}`)
 await build({
-  entryPoints: [`${root}src/cli/bin.ts`, `${root}src/quickjs/worker.ts`],
+  absWorkingDir: root,
+  entryPoints: [`${root}src/cli/main.ts`, `${root}src/quickjs/worker.ts`],
   outdir: cli,
   entryNames: "[name]",
-  chunkNames: "[name]-[hash]",
   bundle: true,
-  splitting: true,
-  minify: true,
-  keepNames: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
   platform: "node",
   format: "esm",
   target: "node22",
   external: ["quickjs-wasi", "amaro"],
+  // The parser of the command line makes one when it is loaded, and uses it for help.
+  define: { "Intl.Segmenter": "LazySegmenter" },
+  inject: [`${root}scripts/LazySegmenter.ts`],
   banner: { js: 'import { createRequire as bundled } from "node:module"; const require = bundled(import.meta.url);' },
   logLevel: "warning"
 })
-cpSync(`${root}src/quickjs/boot`, `${cli}/boot`, { recursive: true })
+writeFileSync(`${outDir}/quickjs/base-image`, encode(await baseImage()))

@@ -11,13 +11,27 @@
  * })
  * ```
  */
+
+export type { AuditError } from "./audit/AuditError.ts"
 export type { Capability } from "./capability/Capability.ts"
 export type { Malformed } from "./capability/Plain.ts"
+export type { AuditOptions } from "./home/Audit.ts"
 export type { HomeError } from "./home/HomeError.ts"
+export type { OtlpOptions } from "./home/Otlp.ts"
 export type { Limits } from "./machine/Limits.ts"
 export type { MachineError } from "./machine/Machine.ts"
 export type { Output } from "./machine/Turn.ts"
+export type { PolicyError } from "./policy/PolicyError.ts"
 export type { Answer, Reconciliation } from "./promise/Answer.ts"
+export type {
+  ApprovalRequest,
+  Approvals,
+  Approving,
+  Decided,
+  Denying,
+  Details as ApprovalDetails,
+  Page as ApprovalPage
+} from "./promise/Approvals.ts"
 export {
   Caisson,
   type CaissonOptions,
@@ -31,6 +45,7 @@ export {
 export * as Declarations from "./promise/Declarations.ts"
 export type { CapabilityInput, GrantOptions } from "./promise/Grants.ts"
 export type { SignalOptions } from "./promise/Lease.ts"
+export { prometheus } from "./promise/Metrics.ts"
 export { ReleasedError } from "./promise/ReleasedError.ts"
 export type { CompletedRun, FailedRun, PausedRun, RunResult, WaitingCall } from "./promise/RunResult.ts"
 export type { RunOptions, Sandbox, WaitOptions } from "./promise/Sandbox.ts"
@@ -38,8 +53,9 @@ export type { Session } from "./promise/Session.ts"
 export type { JournalError, Summary } from "./session/Journal.ts"
 export type { RunMetrics } from "./session/RunResult.ts"
 export type { SessionError } from "./session/SessionError.ts"
-export type { Entry, SessionEvent } from "./session/SessionEvent.ts"
+export type { Entry, SessionEvent, Stance } from "./session/SessionEvent.ts"
 export type { ForkOptions } from "./session/Sessions.ts"
+export type { TokenError } from "./token/TokenError.ts"
 export type { GuestError } from "./tool/GuestError.ts"
 export { fromJsonSchema as tool, type Invocation, type Tool } from "./tool/Tool.ts"
 export type { ToolkitError } from "./tool/ToolkitError.ts"

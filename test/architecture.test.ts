@@ -18,6 +18,7 @@ const order = [
   "firecracker",
   "egress",
   "session",
+  "approval",
   "sandbox",
   "audit",
   "supervisor",
@@ -43,7 +44,11 @@ const choices: ReadonlyArray<{ readonly modules: RegExp; readonly choosers: RegE
 /** Foreign modules beyond `effect/<Module>`, and the folders that may import them. */
 const foreign: ReadonlyArray<{ readonly modules: RegExp; readonly folders: ReadonlyArray<string> }> = [
   { modules: /^(quickjs-wasi|acorn|amaro)($|\/)/, folders: ["quickjs"] },
+  { modules: /^yaml$/, folders: ["policy"] },
   { modules: /^effect\/(sql|reactivity)\//, folders: ["session"] },
+  { modules: /^effect\/http\//, folders: ["approval"] },
+  { modules: /^effect\/observability\/PrometheusMetrics$/, folders: ["session"] },
+  { modules: /^effect\/(observability\/|http\/FetchHttpClient$)/, folders: ["home"] },
   { modules: /^effect\/cli\//, folders: ["cli"] },
   { modules: /^@effect\/platform-node\//, folders: ["home", "promise", "cli"] }
 ]
@@ -55,6 +60,32 @@ interface WorldlyFiles {
 }
 /** Who, beside the command line, may touch the world (time, chance, processes, files), with what, and why. Others ask a service. */
 const worldly: ReadonlyArray<WorldlyFiles> = [
+  { files: /^token\/Entropy\.ts$/, uses: ["node:crypto"], why: "is where ids of tokens come from" },
+  { files: /^token\/Signature\.ts$/, uses: ["node:crypto"], why: "signs" },
+  { files: /^token\/TokenDirectory\.ts$/, uses: ["node:path"], why: "names the files of a home's tokens" },
+  {
+    files: /^token\/(KeyFile|NonceDirectory|OwnFile|RevocationFile)\.ts$/,
+    uses: ["node:crypto", "node:fs", "node:path", "process"],
+    why: "makes, reads and writes the files of a home's tokens"
+  },
+  { files: /^policy\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
+  {
+    files: /^audit\/AuditKeyFile\.ts$/,
+    uses: ["node:crypto", "node:fs", "process"],
+    why: "makes and reads the file of a log's keys"
+  },
+  {
+    files:
+      /^audit\/(Captures|HeadFile|IndexFile|LastLine|LineReader|LinesAt|LogBatches|LogFile|LogLock|LogWriter|Recovery|Segment)\.ts$/,
+    uses: ["node:fs", "node:fs/promises", "node:path", "node:sqlite"],
+    why: "reads and writes the files of a log"
+  },
+  {
+    files: /^audit\/Tail(Server)?\.ts$/,
+    uses: ["node:fs", "node:net", "node:path", "setImmediate"],
+    why: "serves the live end of a log on a socket"
+  },
+  { files: /^approval\/WebhookSignature\.ts$/, uses: ["node:crypto"], why: "signs" },
   { files: /^session\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
   { files: /^session\/Entropy\.ts$/, uses: ["node:crypto"], why: "is the service that others ask for chance" },
   {
@@ -67,7 +98,9 @@ const worldly: ReadonlyArray<WorldlyFiles> = [
     uses: ["node:fs", "node:path", "node:sqlite"],
     why: "opens the file of a database"
   },
+  { files: /^home\/Audit\.ts$/, uses: ["node:path"], why: "names the files of a home's audit log" },
   { files: /^home\/Home\.ts$/, uses: ["node:fs", "node:path"], why: "opens the directory that sessions are kept in" },
+  { files: /^home\/Otlp\.ts$/, uses: ["fetch"], why: "bounds what is sent to a collector" },
   {
     files: /^home\/SnapshotKey\.ts$/,
     uses: ["node:crypto", "node:fs", "node:path", "process"],

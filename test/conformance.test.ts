@@ -7,7 +7,6 @@ const groups: Readonly<Record<string, number>> = { P: 15, C: 22, B: 14, T: 18, F
 
 const noFiles = "there is no file system in a guest yet"
 const noShell = "there is no shell in a guest yet"
-const noTokens = "there are no signed tokens and no audit log of its own yet"
 const noAdapters = "there are no adapters to foreign tool formats yet"
 
 /** What this release does not show, and why. */
@@ -15,7 +14,6 @@ const absent: Readonly<Record<string, string>> = {
   T4: `${noFiles}, and ${noShell}`,
   ...Object.fromEntries(["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F9"].map((id) => [id, noFiles])),
   ...Object.fromEntries(["S1", "S2", "S3", "S4", "S5", "S6", "S7"].map((id) => [id, noShell])),
-  ...Object.fromEntries(["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8"].map((id) => [id, noTokens])),
   ...Object.fromEntries(["I1", "I4"].map((id) => [id, noAdapters]))
 }
 

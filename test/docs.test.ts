@@ -104,7 +104,7 @@ describe("code in the docs", () => {
     assert.strictEqual(await node(root, "--input-type=module-typescript", "--eval", code), "0")
   })
 
-  it.each(examples)("runs: %s", { timeout: 60_000 }, async (example) => {
+  it.each(examples)("runs: %s", { timeout: 180_000 }, async (example) => {
     assert.strictEqual(await node(tmpdir(), join(root, example)), "0")
   })
 

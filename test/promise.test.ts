@@ -176,7 +176,8 @@ describe("a session", () => {
     const code = "await bank.refund({ amount: 1 }).catch((error) => error.name + ': ' + error.message)"
     const answers = [
       [{ deny: "no" }, "CapabilityError: no"],
-      [{ result: { by: "hand", on: new Date(1) } }, { by: "hand", on: new Date(1) }],
+      [{ result: "by hand" }, "by hand"],
+      [{ approve: true, input: { amount: 2 } }, "refunded 2"],
       [{ error: "broken" }, "ToolError: broken"]
     ] as const
     for (const [answer, value] of answers) {
@@ -187,7 +188,8 @@ describe("a session", () => {
     for (const wrong of [{}, { approve: false }, { approve: true, deny: "no" }, { deny: 1 }]) {
       assert.strictEqual(await reasonOf(session.answer(call, wrong as never)), "InvalidOptions")
     }
-    assert.isEmpty(effects)
+    assert.strictEqual(await reasonOf(session.answer(call, { result: 7 })), "AnswerRefused")
+    assert.deepStrictEqual(effects, ["refund 2"])
     assert.strictEqual(await reasonOf(session.answer("9.9", { approve: true })), "AnswerRefused")
     await session.cancel("enough")
     const last = await session.resume()

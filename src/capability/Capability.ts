@@ -44,6 +44,18 @@ const whole = (what: string) =>
     Schema.makeFilter((number: number) => Number.isSafeInteger(number) && number >= 0, { message: what })
   )
 
+const approversMax = 64
+
+const Approvers = Schema.Array(
+  Schema.String.check(Schema.makeFilter((name: string) => name !== "" && name.length <= 256))
+)
+  .annotate({ message: "expected a list of names" })
+  .check(
+    Schema.makeFilter((names: ReadonlyArray<string>) => names.length > 0 && names.length <= approversMax, {
+      message: `expected 1 to ${approversMax} names`
+    })
+  )
+
 const Fields = Schema.Struct({
   /** Identifies the capability for its budget; see `Capability.key`. */
   name: Schema.optionalKey(Name),
@@ -55,14 +67,25 @@ const Fields = Schema.Struct({
   maxCalls: Schema.optionalKey(whole("expected a whole number of calls, 0 or more")),
   /** `auto` lets a call through, `ask` makes it wait for a person or the host. Default `auto`. */
   mode: Schema.Literals(["auto", "ask"]).pipe(Schema.withDecodingDefault(Effect.succeed("auto" as const))),
+  /** Who may decide on an asked call; without it, everybody. Only with the mode `ask`. */
+  approvers: Schema.optionalKey(Approvers),
   /** From this time on it is not used any more; milliseconds since the epoch. */
   expiresMillis: Schema.optionalKey(whole("expected milliseconds since the epoch")),
   /** For people. It is the question that an asked call puts to them. */
   description: Schema.optionalKey(Schema.String)
-}).annotate({
-  message: "expected an object with methods",
-  messageUnexpectedKey: "is no field; those are name, methods, where, maxCalls, mode, expiresMillis, description"
 })
+  .annotate({
+    message: "expected an object with methods",
+    messageUnexpectedKey:
+      "is no field; those are name, methods, where, maxCalls, mode, approvers, expiresMillis, description"
+  })
+  .check(
+    Schema.makeFilter(({ approvers, mode }: { readonly approvers?: ReadonlyArray<string>; readonly mode: string }) =>
+      approvers === undefined || mode === "ask"
+        ? undefined
+        : { path: ["approvers"], issue: 'goes with the mode "ask": nobody is asked for other calls' }
+    )
+  )
 
 /** A capability as it is written down, in a literal, JSON or YAML. */
 export type CapabilityInput = typeof Fields.Encoded
@@ -162,14 +185,17 @@ export const covers = (capability: Capability, method: Pattern.Method): boolean 
 export const restrict = (capability: Capability, where: Constraint): Capability =>
   make({ ...capability, where: merge(capability.where ?? {}, where) })
 
+const areWithin = (approvers: ReadonlyArray<string> | undefined, of: ReadonlyArray<string> | undefined): boolean =>
+  of === undefined || (approvers?.every((name) => of.includes(name)) ?? false)
+
 /**
  * Whether a capability gives nothing that another one does not give: its methods are covered, its constraint is as tight, it has
- * no more calls, lasts no longer, and asks where the other asks. A yes is certain, a no as in `Attenuation`.
+ * no more calls, lasts no longer, and asks where the other asks, nobody whom the other does not ask. A yes is certain, a no as in `Attenuation`.
  */
 export const isSubsetOf = (child: Capability, parent: Capability): boolean => {
   const { expiresMillis = Number.POSITIVE_INFINITY, maxCalls = Number.POSITIVE_INFINITY } = child
   return (
-    (parent.mode === "auto" || child.mode === "ask") &&
+    (parent.mode === "auto" || (child.mode === "ask" && areWithin(child.approvers, parent.approvers))) &&
     maxCalls <= (parent.maxCalls ?? Number.POSITIVE_INFINITY) &&
     expiresMillis <= (parent.expiresMillis ?? Number.POSITIVE_INFINITY) &&
     child.methods.every((method) => parent.methods.some((pattern) => Pattern.isSubsetOf(method, pattern))) &&

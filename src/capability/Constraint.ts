@@ -77,6 +77,17 @@ export const toRule = (constraint: Constraint): Rule => {
   return rules.length === 1 && only !== undefined ? only : { _tag: "All", rules }
 }
 
+const rules = new WeakMap<Constraint, Rule>()
+
+/** To make the rule of a constraint takes longer than to judge by it. */
+const ruleOf = (constraint: Constraint): Rule => {
+  const known = rules.get(constraint)
+  if (known !== undefined) return known
+  const rule = toRule(constraint)
+  rules.set(constraint, rule)
+  return rule
+}
+
 const unreadable = {
   parameter: "",
   operator: "",
@@ -85,11 +96,13 @@ const unreadable = {
   text: "the input cannot be read"
 }
 
-/** Judges an input. Of several checks that do not hold, the first is reported. Total: what cannot be read is refused. */
+/**
+ * Judges an input. Of several checks that do not hold, the first is reported. Total: what cannot be read is refused. A constraint
+ * is not to be changed once it was used.
+ */
 export const check = (constraint: Constraint, input: unknown): Result.Result<void, Violation> => {
-  const rule = toRule(constraint)
   try {
-    const { why } = judge(rule, input)
+    const { why } = judge(ruleOf(constraint), input)
     return why === undefined ? Result.succeed(undefined) : Result.fail(new Violation(why))
   } catch {
     return Result.fail(new Violation(unreadable))

@@ -19,7 +19,13 @@ export interface Call {
 /** `capability` is the key of the one that a call is charged to: see `Budget.spend`. `reason` is the question to a person. */
 export type Verdict =
   | { readonly _tag: "Allow"; readonly capability: string }
-  | { readonly _tag: "Ask"; readonly capability: string; readonly reason: string }
+  | {
+      readonly _tag: "Ask"
+      readonly capability: string
+      readonly reason: string
+      /** Who may decide; without it, everybody. */
+      readonly approvers?: ReadonlyArray<string>
+    }
   | { readonly _tag: "Deny"; readonly denial: Denial }
 
 /** From the farthest to the nearest: how far a capability got that does not let a call through. */
@@ -57,7 +63,9 @@ const denialBy = (
 const grant = (capability: Capability.Capability, method: string): Verdict => {
   const key = Capability.key(capability)
   if (capability.mode === "auto") return { _tag: "Allow", capability: key }
-  return { _tag: "Ask", capability: key, reason: capability.description ?? `${method} needs approval` }
+  const { approvers, description } = capability
+  const asked = { capability: key, reason: description ?? `${method} needs approval` }
+  return { _tag: "Ask", ...asked, ...(approvers === undefined ? {} : { approvers }) }
 }
 
 const methodShown = 64

@@ -152,6 +152,9 @@ const detailOf = (event: SessionEvent): string => {
     case "CallAnswered":
       return `${event.call}, ${event.receipt}${signature(event)}`
     case "CallApproved":
+      return `${event.call}${event.input === undefined ? "" : ", with another input"}${signature(event)}`
+    case "DecisionRefused":
+      return `${event.call}, ${event.why}${signature(event)}`
     case "CallNotCommitted":
       return `${event.call}${signature(event)}`
     case "CallStarted":
@@ -164,6 +167,8 @@ const detailOf = (event: SessionEvent): string => {
       return event.template
     case "TakenOver":
       return `epoch ${event.epoch}`
+    case "Guarded":
+      return `${event.stance}: ${event.reason}${signature(event)}`
     case "Closed":
       return ""
   }

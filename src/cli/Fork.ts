@@ -18,10 +18,10 @@ export const fork = Command.make(
   },
   Effect.fnUntraced(function* ({ at, source }) {
     const { home, json } = yield* root
-    const { inExistingHome } = yield* Effect.promise(() => import("./Held.ts"))
+    const { lookingIn } = yield* Effect.promise(() => import("./Held.ts"))
     const { Sessions } = yield* Effect.promise(() => import("../session/Sessions.ts"))
     const { out } = yield* Screen
-    const session = yield* Sessions.use((sessions) => sessions.fork(source, { at })).pipe(inExistingHome(home))
+    const session = yield* Sessions.use((sessions) => sessions.fork(source, { at })).pipe(lookingIn(home))
     yield* out.say(json ? JSON.stringify({ session, source, ...(at === undefined ? {} : { at }) }) : session)
   })
 ).pipe(Command.withDescription("Makes a new session with the same past, and prints its id"))

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Approvals } from "../approval/Approvals.ts"
 import * as Home from "../home/Home.ts"
 import type { RunResult } from "../session/RunResult.ts"
 import type { Failure, Session } from "../session/Session.ts"
@@ -11,7 +13,7 @@ import { commandLine } from "./CommandLine.ts"
 import { live } from "./Live.ts"
 import { UsageError } from "./Problem.ts"
 import { type Address, report } from "./Report.ts"
-import { defaultHome } from "./Root.ts"
+import { defaultHome, root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 import * as ToolsModule from "./ToolsModule.ts"
 
@@ -21,9 +23,14 @@ export interface Place {
   readonly tools?: string | undefined
 }
 
-/** Opens a home for an effect, or creates it. */
-export const inHome = (directory: string, machines: Home.HomeOptions["machines"] = {}) =>
-  Effect.provide(Home.layer({ directory, machines: { threads: 1, ...machines } }))
+/** Opens a home for an effect, or creates it, under the policy and the audit that the command line asks for. */
+export const inHome =
+  (directory: string, machines: Home.HomeOptions["machines"] = {}) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(root, ({ audited, policy }) => {
+      const audit = audited ? {} : undefined
+      return Effect.provide(effect, Home.layer({ directory, machines: { threads: 1, ...machines }, policy, audit }))
+    })
 
 const existing = (directory: string) =>
   Effect.suspend(() => {
@@ -37,6 +44,21 @@ export const inExistingHome =
   (directory: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.andThen(existing(directory), inHome(directory)(effect))
+
+/** Opens an existing home for an effect that only looks at its sessions: nobody is kept from holding and auditing them. */
+export const lookingIn =
+  (directory: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.andThen(existing(directory), Effect.provide(effect, Home.layer({ directory, machines: { threads: 1 } })))
+
+/** Opens the inbox of an existing home for an effect. Nothing is held or run. */
+export const inInbox =
+  (directory: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.andThen(
+      existing(directory),
+      Effect.provide(effect, Approvals.layer.pipe(Layer.provide(Home.layerJournal({ directory }))))
+    )
 
 /** What the entry of a session's metadata is called that names its tools module. */
 const toolsEntry = "tools"
@@ -53,13 +75,24 @@ const grantsOf = (file: string | undefined) =>
     ? Effect.map(Toolkit.make([]), (toolkit): Grants => ({ toolkit, capabilities: [] }))
     : ToolsModule.load(file)
 
-/** How later commands name a session. */
-export const addressOf = (session: string, place: Place, metadata: Readonly<Record<string, string>>): Address => ({
-  session,
-  flags: [
-    ...(place.home === resolve(defaultHome) ? [] : ["--home", place.home]),
-    ...(place.tools === undefined || place.tools === metadata[toolsEntry] ? [] : ["--tools", place.tools])
-  ]
+/** How later commands name a session, and stay under the same policy and audit. What the environment says needs no flag. */
+export const addressOf = Effect.fnUntraced(function* (
+  session: string,
+  place: Place,
+  metadata: Readonly<Record<string, string>>
+) {
+  const { audited, policy } = yield* root
+  const { CAISSON_AUDITED: auditedBy, CAISSON_POLICY: policyBy } = process.env
+  const address: Address = {
+    session,
+    flags: [
+      ...(place.home === resolve(defaultHome) ? [] : ["--home", place.home]),
+      ...(place.tools === undefined || place.tools === metadata[toolsEntry] ? [] : ["--tools", place.tools]),
+      ...(policy === undefined || policyBy !== undefined ? [] : ["--policy", policy]),
+      ...(audited && auditedBy === undefined ? ["--audited"] : [])
+    ]
+  }
+  return address
 })
 
 /** A new session, held until the scope is closed. */
@@ -67,7 +100,7 @@ const open = Effect.fnUntraced(function* (place: Place, options: Omit<OpenOption
   const metadata: Record<string, string> = place.tools === undefined ? {} : { [toolsEntry]: place.tools }
   const grants = yield* grantsOf(place.tools)
   const session = yield* Sessions.use((sessions) => sessions.open({ ...options, ...grants, metadata }))
-  return { session, address: addressOf(session.id, place, metadata) } satisfies Held
+  return { session, address: yield* addressOf(session.id, place, metadata) } satisfies Held
 })
 
 /** An existing session, held until the scope is closed, with the tools that it was opened with or those of the place. */
@@ -80,7 +113,7 @@ export const resume = Effect.fnUntraced(function* (
   const { metadata } = yield* sessions.summary(id)
   const grants = yield* grantsOf(place.tools ?? metadata[toolsEntry])
   const session = yield* sessions.resume(id, { ...grants, ...options })
-  return { session, address: addressOf(id, place, metadata) } satisfies Held
+  return { session, address: yield* addressOf(id, place, metadata) } satisfies Held
 })
 
 /** The session with this id if there is one; without an id, or if there is none, a new one. */

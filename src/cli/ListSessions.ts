@@ -18,12 +18,12 @@ export const listSessions = Command.make(
   },
   Effect.fnUntraced(function* ({ limit }) {
     const { home, json } = yield* root
-    const { inExistingHome } = yield* Effect.promise(() => import("./Held.ts"))
+    const { lookingIn } = yield* Effect.promise(() => import("./Held.ts"))
     const { Sessions } = yield* Effect.promise(() => import("../session/Sessions.ts"))
     const { statusText, summaryJson } = yield* Effect.promise(() => import("./Account.ts"))
     const { out } = yield* Screen
     const sessions = yield* Sessions.use((sessions) => sessions.list({ limit })).pipe(
-      inExistingHome(home),
+      lookingIn(home),
       Effect.catchIf(
         (error) => error._tag === "UsageError" && error.reason === "NoHome",
         () => Effect.succeed<ReadonlyArray<Summary>>([])

@@ -1,14 +1,19 @@
 import * as Cause from "effect/Cause"
+import type { ConfigError } from "effect/Config"
 import type * as CliError from "effect/cli/CliError"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { AuditError } from "../audit/AuditError.ts"
 import type { Malformed } from "../capability/Plain.ts"
 import type { HomeError } from "../home/HomeError.ts"
 import type { MachineError } from "../machine/Machine.ts"
 import type { JournalError } from "../session/Journal.ts"
 import type { SessionError } from "../session/SessionError.ts"
+import type { TokenError } from "../token/TokenError.ts"
 import type { ToolkitError } from "../tool/ToolkitError.ts"
+import * as AuditExit from "./AuditExit.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
+import * as TokenExit from "./TokenExit.ts"
 
 /** The command cannot do what it was asked, and did nothing. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
@@ -22,6 +27,7 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
     "NoHome",
     "NothingToResume",
     "NothingToCancel",
+    "DecidedBefore",
     "LimitsAreFixed"
   ]),
   message: Schema.String
@@ -40,6 +46,9 @@ export type CommandError =
   | MachineError
   | ToolkitError
   | Malformed
+  | TokenError
+  | AuditError
+  | ConfigError
 
 /** Why the command did not do what it was asked, in the form in which it says so. */
 export interface Problem {
@@ -61,7 +70,9 @@ const sessionCodes: Record<SessionError["reason"]["_tag"], ExitCode> = {
   ToolMissing: usage.code,
   InvalidOptions: usage.code,
   PointNotFound: usage.code,
-  Diverged: internal.code
+  Diverged: internal.code,
+  TokenTooTight: usage.code,
+  CodeRefused: usage.code
 }
 
 const journalCodes: Record<JournalError["reason"]["_tag"], ExitCode> = {
@@ -71,7 +82,8 @@ const journalCodes: Record<JournalError["reason"]["_tag"], ExitCode> = {
   Fenced: unavailable.code,
   SequenceGap: internal.code,
   StorageFailed: storage.code,
-  JournalDamaged: storage.code
+  JournalDamaged: storage.code,
+  SessionClosed: usage.code
 }
 
 const machineCodes: Record<MachineError["reason"]["_tag"], ExitCode> = {
@@ -80,8 +92,19 @@ const machineCodes: Record<MachineError["reason"]["_tag"], ExitCode> = {
   SnapshotRejected: storage.code
 }
 
-const homeCode = ({ reason }: HomeError): ExitCode =>
-  reason._tag === "SqliteError" && reason.reason._tag === "Locked" ? unavailable.code : home.code
+const homeCode = ({ reason }: HomeError): ExitCode => {
+  switch (reason._tag) {
+    case "SqliteError":
+      return reason.reason._tag === "Locked" ? unavailable.code : home.code
+    case "AuditError":
+      return AuditExit.exitCodeOf(reason)
+    case "PolicyError":
+    case "Malformed":
+      return usage.code
+    default:
+      return home.code
+  }
+}
 
 const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
   switch (error._tag) {
@@ -93,6 +116,11 @@ const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
       return machineCodes[error.reason._tag]
     case "HomeError":
       return homeCode(error)
+    case "TokenError":
+      return TokenExit.exitCodeOf(error)
+    case "AuditError":
+      return AuditExit.exitCodeOf(error)
+    case "ConfigError":
     case "Malformed":
     case "ToolkitError":
     case "UsageError":
@@ -175,6 +203,9 @@ export const fromCause = (cause: Cause.Cause<CommandError | CliError.CliError>):
     case "HomeError":
     case "ToolkitError":
     case "Malformed":
+    case "TokenError":
+    case "AuditError":
+    case "ConfigError":
       return fromCommand(error)
     default:
       return { name: "UsageError", reason: error._tag, message: error.message, exitCode: usage.code }

@@ -8,6 +8,7 @@ import { root } from "./Root.ts"
 import * as RunLimits from "./RunLimits.ts"
 import { Screen } from "./Screen.ts"
 import * as Source from "./Source.ts"
+import { read as readToken } from "./TokenArgument.ts"
 
 /** `caisson run`. */
 export const run = Command.make(
@@ -37,6 +38,11 @@ export const run = Command.make(
     ),
     template: Flags.text("template", "NAME", "The environment of a new session (default: javascript)"),
     tools: Flags.tools,
+    token: Flags.text(
+      "token",
+      "TOKEN",
+      "A token for this run, which narrows what its calls may do; - reads it from standard input"
+    ),
     timeout: Flags.text("timeout", "TIME", "Time for a run of a new session, such as 500ms, 5s, 2m"),
     memory: Flag.Int("memory").pipe(
       Flag.withMetavar("MIB"),
@@ -49,6 +55,7 @@ export const run = Command.make(
     const { home, json } = yield* root
     const source = yield* Source.read(flags.file, flags.code)
     const limits = yield* RunLimits.parse(flags)
+    const token = flags.token === undefined ? undefined : yield* readToken(flags.token)
     const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
     const { notes } = yield* Screen
     yield* Effect.gen(function* () {
@@ -60,7 +67,7 @@ export const run = Command.make(
       const { session } = held
       yield* RunLimits.check(limits, session.state().limits)
       if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
-      const operation = session.run(source.text, { runId: flags.runId, language: source.language })
+      const operation = session.run(source.text, { runId: flags.runId, language: source.language, token })
       yield* perform(held, operation, json ? "json" : "text")
     }).pipe(Effect.scoped, inHome(home, { warm: true }))
   })

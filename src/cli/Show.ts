@@ -13,15 +13,15 @@ export const show = Command.make(
   },
   Effect.fnUntraced(function* ({ events, session }) {
     const { home, json } = yield* root
-    const { inExistingHome, addressOf } = yield* Effect.promise(() => import("./Held.ts"))
+    const { lookingIn, addressOf } = yield* Effect.promise(() => import("./Held.ts"))
     const { Sessions } = yield* Effect.promise(() => import("../session/Sessions.ts"))
     const Account = yield* Effect.promise(() => import("./Account.ts"))
     const { out } = yield* Screen
     const { entries, summary } = yield* Sessions.use((sessions) =>
       Effect.all({ summary: sessions.summary(session), entries: sessions.entries(session) })
-    ).pipe(inExistingHome(home))
+    ).pipe(lookingIn(home))
     const account = Account.of(summary, entries)
-    const address = addressOf(session, { home }, summary.metadata)
+    const address = yield* addressOf(session, { home }, summary.metadata)
     if (events)
       for (const entry of entries) yield* out.say(json ? JSON.stringify(entry) : Account.entryLine(entry, out))
     else yield* out.say(json ? Account.json(account) : Account.lines(account, address, out).join("\n"))

@@ -1,7 +1,7 @@
 /** The command line: which subcommands there are, what they run on, and how the process ends. */
 import { createRequire } from "node:module"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as CliConfig from "effect/cli/CliConfig"
 import type * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -10,39 +10,13 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { answer } from "./Answer.ts"
-import { cancel } from "./Cancel.ts"
-import { close } from "./Close.ts"
-import { declarations } from "./Declarations.ts"
 import * as Diagnostics from "./Diagnostics.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
-import { fork } from "./Fork.ts"
-import { listSessions } from "./ListSessions.ts"
 import { type CommandError, fromCause } from "./Problem.ts"
-import { reconcile } from "./Reconcile.ts"
-import { resume } from "./Resume.ts"
-import { rewind } from "./Rewind.ts"
 import { root } from "./Root.ts"
-import { run } from "./Run.ts"
 import { Screen } from "./Screen.ts"
-import { show } from "./Show.ts"
 import * as Signals from "./Signals.ts"
-
-const app = root.pipe(
-  Command.withSubcommands([
-    run,
-    listSessions,
-    show,
-    answer,
-    resume,
-    reconcile,
-    cancel,
-    fork,
-    rewind,
-    close,
-    declarations
-  ])
-)
+import * as Subcommands from "./Subcommands.ts"
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../../package.json")
 
@@ -54,11 +28,17 @@ const presenter: CliOutput.Presenter = {
       : Effect.void
 }
 
+/** Files and a terminal are for kinds of flags that no command here has: loading them would take a tenth of a short run. */
+const noServices = Context.empty() as Context.Context<Command.Environment>
+
 const program = (words: ReadonlyArray<string>) =>
-  Command.runWith(app, { version })(words).pipe(
+  Effect.promise(() => Subcommands.load(words)).pipe(
+    Effect.flatMap((subcommands) =>
+      Command.runWith(root.pipe(Command.withSubcommands(subcommands)), { version })(words)
+    ),
     Effect.provideService(CliOutput.Presenter, presenter),
     Effect.provide(CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })),
-    Effect.provide(NodeServices.layer)
+    Effect.provideContext(noServices)
   )
 
 const wantsJson = (words: ReadonlyArray<string>): boolean => {

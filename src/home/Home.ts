@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Approvals } from "../approval/Approvals.ts"
 import type { Machines } from "../machine/Machine.ts"
 import * as QuickJs from "../quickjs/QuickJs.ts"
 import type { Journal } from "../session/Journal.ts"
@@ -10,13 +11,21 @@ import * as JournalMemory from "../session/JournalMemory.ts"
 import * as JournalSql from "../session/JournalSql.ts"
 import { Sessions, type SessionsOptions } from "../session/Sessions.ts"
 import * as Sqlite from "../session/Sqlite.ts"
+import * as Admission from "../token/Admission.ts"
+import type { Revocations } from "../token/Revocations.ts"
+import type { AuditOptions } from "./Audit.ts"
 import { HomeError, notUsable } from "./HomeError.ts"
+import * as Otlp from "./Otlp.ts"
 import * as SnapshotKey from "./SnapshotKey.ts"
 
 export interface MemoryOptions {
   readonly sessions?: SessionsOptions | undefined
   /** Worker threads and how they are shared. */
   readonly machines?: Omit<QuickJs.Options, "key"> | undefined
+  /** A policy file: read now, then watched. A later version that is broken leaves the one before it in force. */
+  readonly policy?: string | undefined
+  /** Where traces and metrics go. Default what the environment says: see `Otlp.layer`. */
+  readonly otlp?: Otlp.OtlpOptions | undefined
 }
 
 export interface HomeOptions extends MemoryOptions {
@@ -24,24 +33,58 @@ export interface HomeOptions extends MemoryOptions {
   readonly directory: string
   /** See `Sqlite`: default `normal`. */
   readonly synchronous?: Sqlite.SqliteOptions["synchronous"]
+  /** Keeps an audit log of all sessions in the folder `audit`; off without it. One process at a time can. */
+  readonly audit?: AuditOptions | undefined
 }
 
 /** What works with sessions, and what it is made of. */
-export type Home = Sessions | Journal | Machines
+export type Home = Sessions | Approvals | Journal | Machines | Admission.Admission | Revocations
 
 /** The journal of a home, from which its presence can be seen. */
 export const journalFile = (directory: string): string => join(directory, "journal.sqlite")
 
+/** A part that is loaded only where it is asked for: a process that does without it starts sooner. */
+const loaded = <Part, A, E, R>(
+  part: () => Promise<Part>,
+  layer: (part: Part) => Layer.Layer<A, E, R>
+): Layer.Layer<A, E, R> => Layer.unwrap(Effect.map(Effect.promise(part), layer))
+
+const rules = (file: string | undefined): Layer.Layer<never, HomeError> =>
+  file === undefined
+    ? Layer.empty
+    : loaded(
+        () => import("./Rules.ts"),
+        ({ layer }) => layer(resolve(file))
+      )
+
 const composed = <E>(
-  { machines, sessions }: MemoryOptions,
+  { machines, otlp, policy, sessions }: MemoryOptions,
   key: QuickJs.Options["key"],
-  journal: Layer.Layer<Journal, E>
-): Layer.Layer<Home, E> =>
-  Sessions.layer(sessions).pipe(Layer.provideMerge(Layer.merge(journal, QuickJs.layer({ ...machines, key }))))
+  kept: Layer.Layer<Journal | Admission.Admission | Revocations, E>,
+  audit: Layer.Layer<never, HomeError, Revocations> = Layer.empty
+): Layer.Layer<Home, E | HomeError> =>
+  Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(kept, QuickJs.layer({ ...machines, key }), rules(policy), Layer.provide(audit, kept))
+    ),
+    Layer.provideMerge(Otlp.layer(otlp))
+  )
+
+/** The journal of a home alone: for whoever looks at sessions, or decides on their calls, without holding any. */
+export const layerJournal = (
+  options: Pick<HomeOptions, "directory" | "synchronous">
+): Layer.Layer<Journal, HomeError> =>
+  JournalSql.layer.pipe(
+    Layer.provide(
+      Sqlite.layer({ filename: journalFile(resolve(options.directory)), synchronous: options.synchronous })
+    ),
+    Layer.catch((reason) => Layer.effectContext(Effect.fail(new HomeError({ reason }))))
+  )
 
 /**
  * Sessions kept in a directory: their journal in `journal.sqlite`, and in `snapshot.key` the key that signs snapshots.
  *
+ * Keys, revocations and used up tokens are kept there too: see `caisson keys`.
  * Several processes may use one home at the same time; a session is held by one of them. Who copies a home takes both files.
  */
 export const layer = (options: HomeOptions): Layer.Layer<Home, HomeError> =>
@@ -53,15 +96,23 @@ export const layer = (options: HomeOptions): Layer.Layer<Home, HomeError> =>
         catch: (cause) => notUsable(directory, cause)
       })
       const key = yield* SnapshotKey.load(directory)
-      const database = Sqlite.layer({ filename: journalFile(directory), synchronous: options.synchronous })
-      const journal = JournalSql.layer.pipe(
-        Layer.provide(database),
-        Layer.catch((reason) => Layer.effectContext(Effect.fail(new HomeError({ reason }))))
-      )
-      return composed(options, key, journal)
+      const kept = Layer.merge(layerJournal(options), Admission.layerHome(directory))
+      const { audit } = options
+      const audited =
+        audit &&
+        loaded(
+          () => import("./Audit.ts"),
+          ({ layer }) => layer(directory, audit)
+        )
+      return composed(options, key, kept, audited)
     })
   )
 
-/** Sessions that end with their layer: for tests, and for guests whose state nobody needs later. */
-export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Home> =>
-  Layer.unwrap(Effect.sync(() => composed(options, SnapshotKey.make(), JournalMemory.layer)))
+const memory = Layer.merge(JournalMemory.layer, Admission.layerMemory)
+
+/**
+ * Sessions that end with their layer: for tests, and for guests whose state nobody needs later. Tokens are verified with the
+ * keys of `CAISSON_TOKEN_KEYS`.
+ */
+export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Home, HomeError> =>
+  Layer.unwrap(Effect.sync(() => composed(options, SnapshotKey.make(), memory)))

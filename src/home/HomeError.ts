@@ -1,4 +1,7 @@
 import * as Schema from "effect/Schema"
+import { AuditError } from "../audit/AuditError.ts"
+import { Malformed } from "../capability/Plain.ts"
+import { PolicyError } from "../policy/PolicyError.ts"
 import { JournalSchemaError } from "../session/JournalSchema.ts"
 import { SqliteError } from "../session/SqliteError.ts"
 
@@ -33,7 +36,16 @@ export class KeyDamaged extends Schema.TaggedError<KeyDamaged>()("KeyDamaged", {
 }
 /** Why sessions cannot be kept in a directory. */
 export class HomeError extends Schema.TaggedError<HomeError>()("HomeError", {
-  reason: Schema.Union([NotUsable, KeyExposed, KeyDamaged, SqliteError, JournalSchemaError])
+  reason: Schema.Union([
+    NotUsable,
+    KeyExposed,
+    KeyDamaged,
+    SqliteError,
+    JournalSchemaError,
+    PolicyError,
+    AuditError,
+    Malformed
+  ])
 }) {
   override get message() {
     return this.reason.message

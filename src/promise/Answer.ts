@@ -7,7 +7,7 @@ import { InvalidOptions, SessionError } from "../session/SessionError.ts"
 const signed = { by: Schema.optional(Schema.String) }
 
 const AnswerSchema = Schema.Union([
-  Schema.Struct({ approve: Schema.Literal(true), ...signed }),
+  Schema.Struct({ approve: Schema.Literal(true), input: Schema.optional(Schema.Unknown), ...signed }),
   Schema.Struct({ deny: Schema.String, ...signed }),
   Schema.Struct({ result: Schema.Unknown, ...signed }),
   Schema.Struct({ error: Schema.String, ...signed })
@@ -19,8 +19,8 @@ const ReconciliationSchema = Schema.Union([
 ])
 
 /**
- * What a person or the host says to a call that waits for a decision: let it go ahead, refuse it with a reason that the guest
- * can catch, give its result without running its handler, or make it fail with a message.
+ * What a person or the host says to a call that waits for a decision: let it go ahead (with another input, if one is given: it is
+ * checked and decided on again), refuse it with a reason that the guest can catch, give its result without running its handler, or make it fail with a message.
  */
 export type Answer = typeof AnswerSchema.Type
 
@@ -49,7 +49,9 @@ const checkReconciliation = exactly(
 export const toAnswer = (said: Answer): Effect.Effect<Session.Answer, SessionError> =>
   Effect.map(checkAnswer(said), (answer) => {
     const by = answer.by === undefined ? {} : { by: answer.by }
-    if ("approve" in answer) return { _tag: "Approve", ...by }
+    if ("approve" in answer) {
+      return { _tag: "Approve", ...(answer.input === undefined ? {} : { input: answer.input }), ...by }
+    }
     if ("deny" in answer) return { _tag: "Deny", reason: answer.deny, ...by }
     if ("result" in answer) return { _tag: "Return", value: answer.result, ...by }
     return { _tag: "Throw", message: answer.error, ...by }

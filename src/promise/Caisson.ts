@@ -5,6 +5,7 @@ import * as Home from "../home/Home.ts"
 import * as HeldSandbox from "../sandbox/Sandbox.ts"
 import { Journal, type Summary } from "../session/Journal.ts"
 import { type OpenOptions, type ResumeOptions, Sessions } from "../session/Sessions.ts"
+import * as Approvals from "./Approvals.ts"
 import { type GrantOptions, toGrants } from "./Grants.ts"
 import { Lease, type Runtime, type SignalOptions } from "./Lease.ts"
 import { ReleasedError } from "./ReleasedError.ts"
@@ -90,9 +91,9 @@ export class Caisson implements AsyncDisposable {
     return this.#hold("the sandbox", held, Sandbox.make, options)
   }
 
-  /** Runs one piece of code in a sandbox of its own. */
+  /** Runs one piece of code in a sandbox of its own. A token is one for this run. */
   async runOnce(code: string, options: RunOnceOptions = {}): Promise<RunResult> {
-    await using sandbox = await this.sandbox(options)
+    await using sandbox = await this.sandbox({ ...options, token: undefined })
     return await sandbox.run(code, options)
   }
 
@@ -102,6 +103,11 @@ export class Caisson implements AsyncDisposable {
       Sessions.use((sessions) => sessions.list({ limit, offset })),
       { signal }
     )
+  }
+
+  /** What waits for a person in the sessions of this home, and the decisions on it. */
+  get approvals(): Approvals.Approvals {
+    return Approvals.make(this.#lease)
   }
 
   /** Releases every session and sandbox, and ends the machines. Runs in progress can be resumed later. */

@@ -25,16 +25,20 @@ export interface GrantOptions {
   readonly capabilities?: ReadonlyArray<Capability | CapabilityInput> | undefined
   /** How long a person has to decide on a call, after that it is denied: milliseconds, or a text like `2 days`. Default seven days. */
   readonly decision?: Duration.Input | undefined
+  /** A token for sessions, which narrows what calls may do: see `Grants` of the Effect API. */
+  readonly token?: string | undefined
 }
 
 export const toGrants = Effect.fnUntraced(function* ({
   capabilities = [],
   decision,
+  token,
   tools = []
 }: GrantOptions): Effect.fn.Return<Grants, ToolkitError | Malformed> {
   return {
     toolkit: yield* Toolkit.make(tools),
     capabilities: yield* Effect.fromResult(decodeList(capabilities)),
-    decision
+    decision,
+    token
   }
 })

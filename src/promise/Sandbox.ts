@@ -15,11 +15,17 @@ export interface WaitOptions extends SignalOptions {
    * Default one minute.
    */
   readonly patience?: Duration.Input | undefined
+  /** How long to wait for what others decide on calls that ask: see `Caisson.approvals`. Default not at all. */
+  readonly answerPatience?: Duration.Input | undefined
 }
 
 export interface RunOptions extends WaitOptions {
   /** Makes `run` idempotent: the same id and code give the same result and run once. Default `r<ordinal>`. */
   readonly runId?: string | undefined
+  /** A token for this run alone, which narrows what its calls may do. */
+  readonly token?: string | undefined
+  /** A W3C `traceparent` header: the run becomes a child of that span. */
+  readonly traceparent?: string | undefined
   /** Default `typescript`, which takes plain JavaScript as well. */
   readonly language?: SessionOptions["language"]
 }

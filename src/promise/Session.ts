@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Journal } from "../session/Journal.ts"
 import type { Session as Held } from "../session/Session.ts"
-import type { Entry } from "../session/SessionEvent.ts"
+import type { Entry, Stance } from "../session/SessionEvent.ts"
 import { type ForkOptions, Sessions } from "../session/Sessions.ts"
 import { type Reconciliation, toReconciliation } from "./Answer.ts"
 import type { Lease, SignalOptions } from "./Lease.ts"
@@ -28,6 +28,8 @@ export interface Session extends Sandbox.Sandbox {
   readonly fork: (options?: ForkOptions & SignalOptions) => Promise<string>
   /** Takes the session back to a recorded point. Budgets stay spent, effects on the outside stay. */
   readonly rewind: (seq: number, options?: SignalOptions) => Promise<void>
+  /** Says how far the session is trusted from now on, or takes back what a detector made of it. */
+  readonly guard: (stance: Stance, said: { readonly reason: string; readonly by?: string | undefined }) => Promise<void>
   /** Ends the session for good, and releases it. Its journal stays. */
   readonly close: () => Promise<void>
   /** Every entry of the journal, from the first (or the one after `after`) on, and then each new one once it is durable. */
@@ -76,6 +78,7 @@ export const make = (lease: Lease, { held, journal }: Made): Session => ({
       options
     ),
   rewind: (seq, options) => lease.run(held.rewind(seq), options),
+  guard: (stance, said) => lease.run(held.guard(stance, said)),
   close: async () => {
     await lease.run(held.close)
     await lease.release()

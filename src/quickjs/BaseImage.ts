@@ -2,12 +2,13 @@
  * The memory from which every guest starts: the language, and the boot scripts that give guests their globals and the host
  * its kernel. Snapshots say only how a guest differs from it.
  *
- * It is made anew in every worker, and has to come out the same to the last byte, everywhere and always: a snapshot restored
- * upon other bytes would be another guest. So it is made with a clock that stands still and no chance, and compared with the
- * identity below.
+ * It has to come out the same to the last byte, everywhere and always: a snapshot restored upon other bytes would be another
+ * guest. So it is made with a clock that stands still and no chance, and compared with the identity below. A build brings it
+ * along, since a worker takes as long to make it as to start; where it is missing, every worker makes it anew.
  */
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { type Content, decode } from "./BaseImageFile.ts"
 import { Engine, type Image } from "./Engine.ts"
 import type { Value } from "./Hooks.ts"
 import { compile, type EngineModule, wasmSha256 } from "./Wasm.ts"
@@ -17,6 +18,9 @@ const expected = {
   wasm: "d4c9375f2b1ca4dc95f72c8aa2982a7a9951ac8011490d79c6582df732b4bbd9",
   base: "ea60238796921fdb3b824a45e5a13b263228bfe8f3d3faa9eaac5db92deafeeb"
 }
+
+/** From the modules of the command too, which lie in another folder of the same build. */
+const inFolder = (name: string): URL => new URL(`../quickjs/${name}`, import.meta.url)
 
 /** The boot scripts, in the order in which they need each other. */
 const scripts = [
@@ -87,7 +91,7 @@ const boot = (engine: Engine, compile: (code: string, name: string) => Uint8Arra
   const get = run("(part, name) => part[name]", "get")
   called(engine, "put", put, parts, engine.string("host"), engine.fixtures.ask)
   for (const script of scripts) {
-    const code = readFileSync(new URL(`./boot/${script}.js`, import.meta.url), "utf8")
+    const code = readFileSync(inFolder(`boot/${script}.js`), "utf8")
     const part = called(engine, script, run(code, script), parts)
     called(engine, "put", put, parts, engine.string(script), part)
   }
@@ -96,32 +100,38 @@ const boot = (engine: Engine, compile: (code: string, name: string) => Uint8Arra
   return Object.fromEntries(kernelFunctions.map((name) => [name, address(name)])) as BaseImage["kernel"]
 }
 
-const make = async (): Promise<BaseImage> => {
+const make = async (): Promise<Content> => {
+  const module = compile(bytesMax)
+  const engine = await Engine.create({ module, stackBytes })
+  const kernel = boot(engine, await compiler(module))
+  const { fixtures, snapshot } = engine.image
+  const memory = Uint8Array.from(snapshot.memory).fill(0, 0, snapshot.stackPointer)
+  return { fixtures, kernel, snapshot: { ...snapshot, memory } }
+}
+
+const load = async (): Promise<BaseImage> => {
   const binary = wasmSha256()
   if (binary !== expected.wasm) {
     throw new UnfitEngine(
       `quickjs.wasm has the SHA-256 ${binary}, this release needs ${expected.wasm}: install the exact dependencies`
     )
   }
-  const module = compile(bytesMax)
-  const engine = await Engine.create({ module, stackBytes })
-  const kernel = boot(engine, await compiler(module))
-  const { fixtures, snapshot } = engine.image
-  const memory = Uint8Array.from(snapshot.memory).fill(0, 0, snapshot.stackPointer)
-  const id = createHash("sha256").update(memory).digest("hex")
+  const file = inFolder("base-image")
+  const content = existsSync(file) ? decode(readFileSync(file)) : await make()
+  const id = createHash("sha256").update(content.snapshot.memory).digest("hex")
   if (id !== expected.base) {
     throw new UnfitEngine(
       `the base image has the SHA-256 ${id}, this release needs ${expected.base}: its boot scripts were changed, and ` +
         "snapshots that were made before will not be restored. If that is meant, make it the expected one in BaseImage.ts"
     )
   }
-  return { id, wasmSha256: binary, fixtures, kernel, snapshot: { ...snapshot, memory } }
+  return { id, wasmSha256: binary, ...content }
 }
 
 let image: Promise<BaseImage> | undefined
 
-/** The base image of this thread, made when it is first needed. Fails with `UnfitEngine`. */
+/** The base image of this thread, read or made when it is first needed. Fails with `UnfitEngine`. */
 export const baseImage = (): Promise<BaseImage> => {
-  image ??= make()
+  image ??= load()
   return image
 }

@@ -14,6 +14,8 @@ import {
   type SnapshotMachine,
   SnapshotRejected
 } from "../machine/Machine.ts"
+import * as Meter from "../machine/Meter.ts"
+import { queueWaiting } from "../machine/Metrics.ts"
 import { bounded } from "../machine/TooLarge.ts"
 import type { Turn } from "../machine/Turn.ts"
 import { Pool, type PoolOptions } from "./Pool.ts"
@@ -70,16 +72,32 @@ const isOf = <Kind extends Result["kind"]>(
   kind: Kind
 ): result is Extract<Result, { readonly kind: Kind }> => result.kind === kind
 
+/** Counts one more that waits, until what it gives is called. */
+const waiting = (meter: Meter.Meter) => {
+  let left = 1
+  meter.move(queueWaiting, left)
+  return () => {
+    meter.move(queueWaiting, -left)
+    left = 0
+  }
+}
+
 /** A place for a machine, given back when the scope closes. */
 const seated = Effect.fnUntraced(function* (pool: Pool, { onOutput }: MachineOptions) {
+  const meter = yield* Meter.current
   let taken: Seat | undefined
   yield* Effect.addFinalizer(() => Effect.sync(() => taken?.close()))
   return yield* Effect.callback<Seat, MachineError>((resume) => {
+    const hasWaited = waiting(meter)
     const giveUp = pool.take(onOutput, (place) => {
+      hasWaited()
       if (place instanceof Seat) taken = place
       resume(place instanceof Seat ? Effect.succeed(place) : Effect.fail(machineError(place)))
     })
-    return Effect.sync(giveUp)
+    return Effect.sync(() => {
+      hasWaited()
+      giveUp()
+    })
   })
 })
 

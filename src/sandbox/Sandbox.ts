@@ -21,11 +21,11 @@ export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions
   return sandbox
 })
 
-/** Runs one piece of code in a sandbox of its own. */
+/** Runs one piece of code in a sandbox of its own. A token is one for this run. */
 export const runOnce = Effect.fn("Sandbox.runOnce")(function* (
   code: string,
   options: SandboxOptions & RunOptions = {}
 ) {
-  const sandbox = yield* open(options)
+  const sandbox = yield* open({ ...options, token: undefined })
   return yield* sandbox.run(code, options)
 }, Effect.scoped)

@@ -1,41 +1,46 @@
 /**
  * Where a guest's calls become recorded ones: checked against their tool, judged by the gate, in the order in which the
- * guest made them. Pure. What is decided here is journaled and never decided again.
+ * guest made them. What is decided here is journaled and never decided again.
  */
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Budget from "../capability/Budget.ts"
-import { type Capability, covers } from "../capability/Capability.ts"
+import type * as Budget from "../capability/Budget.ts"
+import { covers } from "../capability/Capability.ts"
 import type { Denial } from "../capability/Denial.ts"
 import * as Gate from "../capability/Gate.ts"
 import * as Pattern from "../capability/Pattern.ts"
+import type { Context } from "../policy/Subject.ts"
+import type { TokenError } from "../token/TokenError.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
+import { type Authority, type Layer, layersOf, type Presented } from "./Authority.ts"
 import { sha256Of } from "./Digest.ts"
+import * as Judgement from "./Judgement.ts"
 import * as Recipe from "./Recipe.ts"
-import type { RecordedCall, Verdict } from "./SessionEvent.ts"
-import type { SessionState } from "./SessionState.ts"
-
-/** What this process lets a session's guest do. */
-export interface Authority {
-  readonly toolkit: Toolkit
-  readonly capabilities: ReadonlyArray<Capability>
-  /** How long a person has to decide on an asked call; infinite for as long as it takes. */
-  readonly decisionMillis: number
-}
+import type { RecordedCall, Ruling, Verdict } from "./SessionEvent.ts"
+import { type SessionState, spend } from "./SessionState.ts"
 
 export interface Airlock {
   readonly toolkit: Toolkit
-  /** The tools that a guest may know of: those that some capability is about. */
-  readonly granted: ReadonlyArray<ToolInfo>
+  readonly policy: Authority["policy"]
+  /** The tools that a guest may know of: those that every layer has a capability about. */
+  readonly granted: (recorded: ReadonlyArray<Presented | undefined>) => ReadonlyArray<ToolInfo>
   /** The paths of those whose calls need a snapshot. */
   readonly effectful: ReadonlyArray<string>
   readonly judge: (
     state: SessionState,
     calls: ReadonlyArray<ToolCall>,
     nowMillis: number
-  ) => ReadonlyArray<RecordedCall>
+  ) => Effect.Effect<ReadonlyArray<RecordedCall>, TokenError>
+  /** What would be said of a call that was asked for, if it were made now with another input, a `Value` text. */
+  readonly rejudge: (
+    state: SessionState,
+    call: RecordedCall,
+    inputText: string,
+    nowMillis: number
+  ) => Effect.Effect<RecordedCall, TokenError>
 }
 
 /** A refusal as the guest catches it. */
@@ -45,68 +50,110 @@ export const toGuestError = (denial: Denial): GuestError => ({
   reason: denial.reason
 })
 
-const toVerdict = (verdict: Gate.Verdict, authority: Authority, nowMillis: number): Verdict => {
-  switch (verdict._tag) {
-    case "Allow":
-      return { _tag: "Allowed", capability: verdict.capability }
-    case "Ask": {
-      const { capability, reason } = verdict
-      const expiresMillis = nowMillis + authority.decisionMillis
-      return { _tag: "Asked", capability, reason, ...(Number.isFinite(expiresMillis) ? { expiresMillis } : {}) }
-    }
-    case "Deny":
-      return { _tag: "Denied", error: toGuestError(verdict.denial) }
-  }
+const toVerdict = (judgement: Judgement.Judgement, expiresMillis: number): Verdict => {
+  const ruled = judgement.ruling === undefined ? {} : { ruling: judgement.ruling }
+  if (judgement._tag === "Deny") return { _tag: "Denied", error: toGuestError(judgement.denial), ...ruled }
+  const [capability = "", ...also] = judgement.charges
+  const charged = { capability, ...(also.length === 0 ? {} : { also }), ...ruled }
+  if (judgement._tag === "Allow") return { _tag: "Allowed", ...charged }
+  const { approvers, reason } = judgement
+  const until = Number.isFinite(expiresMillis) ? { expiresMillis } : {}
+  return { _tag: "Asked", reason, ...until, ...(approvers === undefined ? {} : { approvers }), ...charged }
 }
 
 /** What a replay compares a request by. */
 export const digest = (call: ToolCall): string => sha256Of(call.path, call.arguments)
 
-const denied = (id: string, call: ToolCall, denial: Denial): RecordedCall => ({
+const denied = (id: string, call: ToolCall, denial: Denial, ruling?: Ruling): RecordedCall => ({
   id,
   digest: digest(call),
   method: call.path.replaceAll(".", "/"),
   input: call.arguments,
   readOnly: true,
   idempotent: true,
-  verdict: { _tag: "Denied", error: toGuestError(denial) }
+  verdict: { _tag: "Denied", error: toGuestError(denial), ...(ruling === undefined ? {} : { ruling }) }
 })
 
-const isCovered = (capabilities: ReadonlyArray<Capability>, path: string): boolean => {
+const isCovered = ({ capabilities }: Layer, path: string): boolean => {
   const method = Pattern.method(path)
   return Result.isSuccess(method) && capabilities.some((capability) => covers(capability, method.success))
 }
 
-export const make = (authority: Authority): Airlock => {
-  const { capabilities, toolkit } = authority
-  const granted = toolkit.infos.filter(({ path }) => isCovered(capabilities, path))
-  const known = new Set(granted.map(({ path }) => path))
+/** The layer that has no capability about a path at all. */
+const lacking = (layers: ReadonlyArray<Layer>, path: string) => layers.find((layer) => !isCovered(layer, path))
 
-  const judgeOne = (id: string, spent: Budget.Spent, call: ToolCall, nowMillis: number): RecordedCall => {
-    // A guest is not told what a tool takes that it may not call at all.
-    if (!known.has(call.path) && !isCovered(capabilities, call.path)) {
-      const unseen = Gate.decide(capabilities, spent, { method: call.path, input: {}, nowMillis })
-      if (unseen._tag === "Deny") return denied(id, call, unseen.denial)
-    }
-    const prepared = toolkit.prepare(call)
-    if (Result.isFailure(prepared)) return denied(id, call, prepared.failure)
-    const { input, inputText, method, readOnly, idempotent } = prepared.success
-    const verdict = toVerdict(Gate.judge(capabilities, spent, { method, input, nowMillis }), authority, nowMillis)
-    return { id, digest: digest(call), method, input: inputText, readOnly, idempotent, verdict }
+/** Who asks, for a policy: a session's metadata are its labels, and `tenant` is one of them. */
+export const contextOf = ({ metadata, template }: SessionState): Context => ({
+  template,
+  tenant: metadata["tenant"],
+  labels: metadata
+})
+
+/** The budgets that a call was taken from. */
+export const chargesOf = ({ verdict }: RecordedCall): ReadonlyArray<string> =>
+  verdict._tag === "Denied" ? [] : [verdict.capability, ...(verdict.also ?? [])]
+
+const withoutOne = (spent: Budget.Spent, key: string): Budget.Spent => ({ ...spent, [key]: (spent[key] ?? 1) - 1 })
+
+const judgeOne = (
+  toolkit: Toolkit,
+  rules: Judgement.Rules,
+  spent: Budget.Spent,
+  call: ToolCall & { readonly nowMillis: number; readonly expiresMillis: number }
+): RecordedCall => {
+  const { expiresMillis, id, nowMillis } = call
+  // A guest is not told what a tool takes that it may not call at all.
+  const layer = lacking(rules.layers, call.path)
+  if (layer !== undefined) {
+    const unseen = Gate.decide(layer.capabilities, {}, { method: call.path, input: {}, nowMillis })
+    const ruling = layer.id === "" ? undefined : { layer: layer.name }
+    if (unseen._tag === "Deny") return denied(id, call, unseen.denial, ruling)
   }
+  const prepared = toolkit.prepare(call)
+  if (Result.isFailure(prepared)) return denied(id, call, prepared.failure)
+  const { input, inputText, method, readOnly, idempotent } = prepared.success
+  const verdict = toVerdict(Judgement.judge(rules, spent, { method, input, nowMillis }), expiresMillis)
+  return { id, digest: digest(call), method, input: inputText, readOnly, idempotent, verdict }
+}
 
+export const make = (authority: Authority): Airlock => {
+  const { decisionMillis, isRevoked, policy, toolkit } = authority
+  const granted = (recorded: ReadonlyArray<Presented | undefined>) => {
+    const layers = layersOf(authority, recorded)
+    return toolkit.infos.filter(({ path }) => lacking(layers, path) === undefined)
+  }
+  const rulesFor = Effect.fnUntraced(function* (state: SessionState) {
+    const layers = layersOf(authority, [state.token, state.current?.token])
+    const rules: Judgement.Rules = {
+      stance: state.stance,
+      layers,
+      policy: yield* policy,
+      context: contextOf(state),
+      isRevoked: layers.some(({ ids }) => ids.length > 0) ? yield* isRevoked : () => false
+    }
+    return rules
+  })
   return {
     toolkit,
+    policy,
     granted,
-    effectful: granted.flatMap(({ path }) => (toolkit.find(path)?.readOnly === false ? [path] : [])),
-    judge: (state, calls, nowMillis) => {
+    effectful: granted([]).flatMap(({ path }) => (toolkit.find(path)?.readOnly === false ? [path] : [])),
+    rejudge: Effect.fnUntraced(function* (state, call, inputText, nowMillis) {
+      const rules = yield* rulesFor(state)
+      const made = { id: call.id, path: call.method, arguments: `[${inputText}]` }
+      const spent = chargesOf(call).reduce(withoutOne, state.spent)
+      return judgeOne(toolkit, rules, spent, { ...made, nowMillis, expiresMillis: nowMillis + decisionMillis })
+    }),
+    judge: Effect.fnUntraced(function* (state, calls, nowMillis) {
+      const rules = yield* rulesFor(state)
       let { spent } = state
       return calls.map((call) => {
-        const judged = judgeOne(Recipe.branchId(call.id, state.branch), spent, call, nowMillis)
-        if (judged.verdict._tag !== "Denied") spent = Budget.spend(spent, judged.verdict.capability)
+        const made = { ...call, id: Recipe.branchId(call.id, state.branch), nowMillis }
+        const judged = judgeOne(toolkit, rules, spent, { ...made, expiresMillis: nowMillis + decisionMillis })
+        spent = spend(spent, [judged])
         return judged
       })
-    }
+    })
   }
 }
 

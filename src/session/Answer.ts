@@ -2,8 +2,11 @@ import * as Schema from "effect/Schema"
 
 /** What a person or the host says to a call that waits for a decision. */
 export const Answer = Schema.Union([
-  /** Let it go ahead: its handler is started. */
-  Schema.TaggedStruct("Approve", { by: Schema.optionalKey(Schema.String) }),
+  /** Let it go ahead: its handler is started, with another input (any plain value) if one is given. */
+  Schema.TaggedStruct("Approve", {
+    input: Schema.optionalKey(Schema.Unknown),
+    by: Schema.optionalKey(Schema.String)
+  }),
   /** The guest gets a refusal that it can catch. */
   Schema.TaggedStruct("Deny", { reason: Schema.optionalKey(Schema.String), by: Schema.optionalKey(Schema.String) }),
   /** The host did it by itself: the guest gets this value (any plain value) and no handler is started. */

@@ -14,6 +14,7 @@ import type { Toolkit } from "../tool/Toolkit.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { OpenCall } from "./SessionState.ts"
+import * as Trace from "./Trace.ts"
 
 export interface Calls {
   /** Starts the handlers of calls that may start and are not under way. */
@@ -34,16 +35,18 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
 
   const handle = Effect.fnUntraced(function* (open: OpenCall, attempt: number) {
     const { call } = open
+    const trace = yield* Trace.current
     const before = clock.currentTimeMillisUnsafe()
     const { outcome, receipt } = yield* toolkit.execute(
       call.method,
-      call.input,
+      open.input,
       {
         callId: call.id,
         idempotencyKey: `${ledger.claim.session}/${call.id}`,
         session: ledger.claim.session,
         run: ledger.state().current?.id ?? "",
-        attempt
+        attempt,
+        ...(trace === undefined ? {} : { traceparent: Trace.traceparent(trace) })
       },
       { resultBytes: ledger.state().limits.resultBytes }
     )
@@ -52,7 +55,18 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
     // A failed write kills the ledger, and whoever drives the session finds that out at its next one.
     if (!call.readOnly) yield* Effect.ignore(ledger.flush)
     Queue.offerUnsafe(signals, undefined)
+    if (trace !== undefined) yield* Effect.annotateCurrentSpan("caisson.receipt", receipt)
   })
+
+  const spanOf = ({ call }: OpenCall, attempt: number) => ({
+    ...Trace.naming({ session: ledger.claim.session, run: ledger.state().current?.id ?? "" }),
+    "caisson.call": call.id,
+    "caisson.method": call.method,
+    "caisson.attempt": attempt
+  })
+
+  const traced = (open: OpenCall, attempt: number) =>
+    Trace.inSpan("caisson.tool", () => spanOf(open, attempt), handle(open, attempt))
 
   const calls: Calls = {
     start: Effect.fnUntraced(function* (startable) {
@@ -62,7 +76,7 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
         ledger.record(...effectful.map(({ call }) => ({ _tag: "CallStarted" as const, call: call.id })))
         yield* ledger.flush
       }
-      for (const open of fresh) yield* FiberMap.run(handlers, open.call.id, handle(open, open.attempts + 1))
+      for (const open of fresh) yield* FiberMap.run(handlers, open.call.id, traced(open, open.attempts + 1))
     }),
     cancel: Effect.fnUntraced(function* (unwanted) {
       for (const { call, receipt } of unwanted) {

@@ -19,6 +19,8 @@ import type { Ledger } from "./Ledger.ts"
 import type * as Recipe from "./Recipe.ts"
 import type { Residents } from "./Residents.ts"
 import { Diverged, SessionError } from "./SessionError.ts"
+import * as Trace from "./Trace.ts"
+import { Witness } from "./Witness.ts"
 
 /** How often a machine that is lost through no fault of its guest is brought back before giving up. */
 const revivalsMax = 3
@@ -38,7 +40,8 @@ export interface Guest {
 interface Options {
   readonly ledger: Ledger
   readonly residents: Residents
-  readonly tools: ReadonlyArray<ToolInfo>
+  /** The tools that a program may know of. */
+  readonly toolsFor: (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => ReadonlyArray<ToolInfo>
   readonly expected: Expected
   readonly onOutput: (output: Output) => void
 }
@@ -71,6 +74,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { ledger, residents } = options
   const machines = yield* Machines
   const journal = yield* Journal
+  const witness = yield* Witness
   const clock = yield* Clock.Clock
   const session = ledger.claim.session
   const timing = { queueMillis: 0, restoreMillis: 0 }
@@ -78,17 +82,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   let resting = false
   let replaying = false
 
-  const close = Effect.suspend(() => {
-    const { scope } = live ?? {}
-    live = undefined
-    resting = false
-    return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
-  })
+  const close = (reason: "parked" | "given up") =>
+    Effect.suspend(() => {
+      const { scope } = live ?? {}
+      live = undefined
+      resting = false
+      if (scope === undefined) return Effect.void
+      // It is gone either way. A witness that fails is noticed with what is recorded next.
+      const told = Effect.ignore(witness.notice({ _tag: "MachineStopped", session, reason }))
+      return Effect.andThen(Scope.close(scope, Exit.void), told)
+    })
 
   const drop = Effect.uninterruptible(
     Effect.suspend(() => {
       if (live === undefined || (resting && !residents.wake(session))) return Effect.void
-      return Effect.andThen(close, residents.leave)
+      return Effect.andThen(close("given up"), residents.leave)
     })
   )
 
@@ -132,7 +140,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const replay = Effect.fnUntraced(function* (machine: SnapshotMachine, steps: ReadonlyArray<Recipe.Step>) {
     let turn: Turn | undefined
     for (const step of steps.at(-1)?._tag === "Start" ? steps.slice(0, -1) : steps) {
-      if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.tools })
+      if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.toolsFor(step) })
       else if (step._tag === "Give") turn = yield* machine.answer(step.answers, step.nowMillis)
       else {
         const detail = turn === undefined ? "nothing was replayed" : deviation(turn, step)
@@ -143,12 +151,24 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   })
 
+  const restoring = () => {
+    const { current, recipe } = ledger.state()
+    const from = recipe.snapshot === undefined ? "boot" : "snapshot"
+    return {
+      ...Trace.naming({ session, run: current?.id ?? "" }),
+      "caisson.from": from,
+      "caisson.steps": recipe.steps.length
+    }
+  }
+
   const revive = Effect.fnUntraced(function* () {
     const before = clock.currentTimeMillisUnsafe()
     const scope = yield* Scope.make()
     replaying = true
     const machine = yield* Effect.gen(function* () {
       const machine = yield* Scope.provide(fromSnapshot, scope)
+      const { snapshot } = ledger.state().recipe
+      yield* witness.notice({ _tag: "MachineStarted", session, engine: machines.engine, snapshot })
       yield* replay(machine, ledger.state().recipe.steps)
       return machine
     }).pipe(
@@ -167,7 +187,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const before = clock.currentTimeMillisUnsafe()
     return Effect.flatMap(residents.enter, () => {
       timing.queueMillis += clock.currentTimeMillisUnsafe() - before
-      return revive().pipe(
+      return Trace.inSpan("caisson.restore", restoring, revive()).pipe(
         Effect.tap((revived) => Effect.sync(() => (live = revived))),
         Effect.onError(() => residents.leave)
       )
@@ -188,7 +208,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     rest: Effect.suspend(() => {
       if (live === undefined || resting) return Effect.void
       resting = true
-      return residents.rest(session, close)
+      return residents.rest(session, close("parked"))
     }),
     drop,
     timing

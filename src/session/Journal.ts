@@ -2,6 +2,8 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Decided, GivenDecision, RecordedDecision } from "./Decision.ts"
+import { SessionClosed } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
 
 /** What a list of sessions shows: derived from the journal, kept beside it so that nothing has to be replayed to list. */
@@ -87,7 +89,8 @@ export class JournalError extends Schema.TaggedError<JournalError>()("JournalErr
     Fenced,
     SequenceGap,
     StorageFailed,
-    JournalDamaged
+    JournalDamaged,
+    SessionClosed
   ])
 }) {
   override get message() {
@@ -126,6 +129,15 @@ export interface NewSession extends Batch {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+export interface ListOptions {
+  readonly limit: number
+  readonly offset?: number | undefined
+  /** Only sessions in which a call waits for a person or the host. */
+  readonly status?: "paused" | undefined
+  /** Only sessions that were created before this one. */
+  readonly before?: string | undefined
+}
+
 /**
  * The append-only record of all sessions. A session is nothing but its journal: everything else is a cache of it.
  *
@@ -133,6 +145,8 @@ export interface NewSession extends Batch {
  * J2. A batch is durable before `append` returns.
  * J3. Every write names the epoch of its claim; a claim that is not the newest, or was given back, writes nothing and fails
  *     with `Fenced`.
+ * J4. A decision is no entry and changes nothing by itself: it is durable before `decide` returns, and of all on one question
+ *     the first is the only one that is kept.
  */
 export class Journal extends Context.Service<
   Journal,
@@ -152,13 +166,20 @@ export class Journal extends Context.Service<
     readonly snapshot: (id: SnapshotId) => Effect.Effect<Option.Option<Uint8Array>, JournalError>
     readonly summary: (session: string) => Effect.Effect<Summary, JournalError>
     /** Latest created first. */
-    readonly list: (options: {
-      readonly limit: number
-      readonly offset?: number | undefined
-    }) => Effect.Effect<ReadonlyArray<Summary>, JournalError>
+    readonly list: (options: ListOptions) => Effect.Effect<ReadonlyArray<Summary>, JournalError>
+    /**
+     * Records a decision on a call, which needs no claim: whoever holds the session applies it. The first one on a question
+     * counts and is never changed. Fails with `SessionNotFound` or `SessionClosed`; whether there is such a call is not asked.
+     */
+    readonly decide: (session: string, given: GivenDecision) => Effect.Effect<Decided, JournalError>
+    /** Decisions that were recorded, on all calls or on some, in the order of their time. None are left once compacted. */
+    readonly decisions: (
+      session: string,
+      calls?: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<RecordedDecision>, JournalError>
     /** Drops the snapshots of a session but those named, unless another session refers to them. */
     readonly prune: (claim: Claim, keep: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
-    /** Drops the entries and snapshots of sessions that were closed before a time; their summaries stay. Returns how many. */
+    /** Drops the entries, decisions and snapshots of sessions that were closed before a time; their summaries stay. Returns how many. */
     readonly compact: (closedBeforeMillis: number) => Effect.Effect<number, JournalError>
   }
 >()("caisson/session/Journal") {}

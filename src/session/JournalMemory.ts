@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Claim, Journal } from "./Journal.ts"
-import type { EntryRow, SessionRow } from "./JournalRow.ts"
+import type { DecisionRow, EntryRow, SessionRow } from "./JournalRow.ts"
 import * as JournalStore from "./JournalStore.ts"
 import type { SnapshotId } from "./SessionEvent.ts"
 
@@ -12,6 +12,8 @@ interface Session {
   row: SessionRow
   entries: Array<EntryRow>
   readonly references: Set<SnapshotId>
+  /** In the order in which they were recorded. */
+  decisions: Array<DecisionRow>
   closedMillis: number | undefined
   compacted: boolean
 }
@@ -72,7 +74,8 @@ const writing = (memory: Memory): Pick<Store, "insert" | "append"> => ({
       const times = { createdMillis: nowMillis, updatedMillis: nowMillis, dueMillis }
       const owner = { owner: holder.name, leaseUntilMillis: null }
       const row = { session, status, template, metadata, epoch: 1, seq: 0, ...times, ...owner }
-      const created = { row, entries: [], references: new Set<SnapshotId>(), closedMillis: undefined, compacted: false }
+      const kept = { entries: [], references: new Set<SnapshotId>(), decisions: [] }
+      const created = { row, ...kept, closedMillis: undefined, compacted: false }
       memory.sessions.set(session, created)
       add(memory, created, addition)
       return true
@@ -128,13 +131,42 @@ const reading = (memory: Memory): Pick<Store, "find" | "read" | "snapshot" | "li
       return { last: session.row.seq, compacted: session.compacted, rows: session.entries.slice(after) }
     }),
   snapshot: (id) => Effect.sync(() => memory.snapshots.get(id)?.slice()),
-  list: (limit, offset) =>
-    Effect.sync(() =>
-      [...memory.sessions.values()]
+  list: ({ before, limit, offset, status }) =>
+    Effect.sync(() => {
+      const all = [...memory.sessions.values()]
+      const end = before === undefined ? all.length : all.findIndex(({ row }) => row.session === before)
+      return all
+        .slice(0, Math.max(0, end))
+        .filter(({ row }) => status === undefined || row.status === status)
         .reverse()
         .slice(offset, offset + limit)
         .map((session) => withLease(memory, session))
-    )
+    })
+})
+
+const isOn = (call: string, digest: string) => (row: DecisionRow) => row.call === call && row.digest === digest
+
+const byTime = (left: DecisionRow, right: DecisionRow): number =>
+  left.atMillis - right.atMillis || (`${left.call} ${left.digest}` < `${right.call} ${right.digest}` ? -1 : 1)
+
+const deciding = ({ sessions }: Memory): Pick<Store, "decide" | "decisions"> => ({
+  decide: (name, row) =>
+    Effect.sync(() => {
+      const session = sessions.get(name)
+      if (session === undefined || session.closedMillis !== undefined) return undefined
+      const earlier = session.decisions.find(isOn(row.call, row.digest))
+      if (earlier !== undefined) return { row: earlier, isFirst: false }
+      session.decisions.push(row)
+      return { row, isFirst: true }
+    }),
+  decisions: (name, calls) =>
+    Effect.sync(() => {
+      const wanted = calls === undefined ? undefined : new Set(calls)
+      return sessions
+        .get(name)
+        ?.decisions.filter(({ call }) => wanted === undefined || wanted.has(call))
+        .sort(byTime)
+    })
 })
 
 const dropping = (memory: Memory): Pick<Store, "prune" | "compact"> => ({
@@ -152,6 +184,7 @@ const dropping = (memory: Memory): Pick<Store, "prune" | "compact"> => ({
       const closed = [...memory.sessions.values()].filter(old).slice(0, sessionsMax)
       for (const session of closed) {
         session.entries = []
+        session.decisions = []
         session.compacted = true
         drop(memory, session, new Set())
       }
@@ -162,7 +195,13 @@ const dropping = (memory: Memory): Pick<Store, "prune" | "compact"> => ({
 /** A journal in this process's memory. */
 export const make = (): Journal["Service"] => {
   const memory: Memory = { sessions: new Map(), snapshots: new Map(), users: new Map(), leases: new Map() }
-  return JournalStore.journal({ ...writing(memory), ...holding(memory), ...reading(memory), ...dropping(memory) })
+  return JournalStore.journal({
+    ...writing(memory),
+    ...holding(memory),
+    ...reading(memory),
+    ...deciding(memory),
+    ...dropping(memory)
+  })
 }
 
 export const layer: Layer.Layer<Journal> = Layer.sync(Journal, make)

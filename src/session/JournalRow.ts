@@ -1,6 +1,7 @@
 /** Entries and summaries as a database keeps them: texts and numbers. What was stored is checked when it is read. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { Decision, type RecordedDecision } from "./Decision.ts"
 import { JournalDamaged, JournalError, Summary } from "./Journal.ts"
 import { type Entry, SessionEvent } from "./SessionEvent.ts"
 
@@ -29,6 +30,15 @@ export interface SessionRow {
   /** With its lease, null if nobody holds the session. */
   readonly owner: string | null
   readonly leaseUntilMillis: number | null
+}
+
+export interface DecisionRow {
+  readonly call: string
+  readonly digest: string
+  /** A `Decision` as JSON. */
+  readonly decision: string
+  readonly by: string | null
+  readonly atMillis: number
 }
 
 const Stored = Schema.Struct({
@@ -69,3 +79,21 @@ export const missing = (session: string, seq: number) => damaged(session, seq, "
 
 export const toSummary = (row: SessionRow): Result.Result<Summary, JournalError> =>
   Result.mapError(decodeSummary(row), (error) => damaged(row.session, 0, `the summary is damaged: ${error.message}`))
+
+const decodeDecision = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.toCodecJson(Decision)))
+
+export const fromDecision = ({ atMillis, by, call, decision, digest }: RecordedDecision): DecisionRow => ({
+  call,
+  digest,
+  decision: JSON.stringify(decision),
+  by: by ?? null,
+  atMillis
+})
+
+export const toDecision = (session: string, row: DecisionRow): Result.Result<RecordedDecision, JournalError> => {
+  const { atMillis, by, call, digest } = row
+  return decodeDecision(row.decision).pipe(
+    Result.mapError(({ message }) => damaged(session, 0, `the decision on call ${call} is damaged: ${message}`)),
+    Result.map((decision) => ({ call, digest, decision, by: by ?? undefined, atMillis }))
+  )
+}

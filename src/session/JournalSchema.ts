@@ -3,6 +3,7 @@
  *
  * T1. The key of a session is never used twice and grows with its creation.
  * T2. A snapshot is kept as long as a row in `caisson_snapshot_uses` names it, whichever session's that is.
+ * T3. A row in `caisson_decisions` is never changed: the first on a question counts.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -88,7 +89,22 @@ const journal = Effect.gen(function* () {
   yield* sql`CREATE INDEX caisson_snapshot_uses_snapshot ON caisson_snapshot_uses (snapshot)`
 })
 
-const migrations = { "0001_journal": journal }
+const decisions = Effect.gen(function* () {
+  const sql = yield* SqlClient
+  const { types, tableOptions } = JournalDialect.of(sql)
+  yield* sql`CREATE TABLE caisson_decisions (
+    session_key ${sql.literal(types.keyReference)} NOT NULL,
+    call TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    decided_by TEXT,
+    at_millis ${sql.literal(types.millis)} NOT NULL,
+    PRIMARY KEY (session_key, call, digest)
+  ) ${sql.literal(tableOptions)}`
+  yield* sql`CREATE INDEX caisson_sessions_paused ON caisson_sessions (key) WHERE status = 'paused'`
+})
+
+const migrations = { "0001_journal": journal, "0002_decisions": decisions }
 const table = "caisson_migrations"
 const known = Object.keys(migrations).length
 

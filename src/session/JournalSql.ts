@@ -7,6 +7,7 @@ import { Journal } from "./Journal.ts"
 import * as JournalDialect from "./JournalDialect.ts"
 import type { EntryRow, SessionRow } from "./JournalRow.ts"
 import { type JournalSchemaError, migrate } from "./JournalSchema.ts"
+import { deciding } from "./JournalSqlDecisions.ts"
 import { dropping } from "./JournalSqlSnapshots.ts"
 import { writing } from "./JournalSqlWrites.ts"
 import * as JournalStore from "./JournalStore.ts"
@@ -49,7 +50,16 @@ const reading = (sql: SqlClient): Pick<Store, "find" | "read" | "snapshot" | "li
         sql<{ readonly bytes: Uint8Array }>`SELECT bytes FROM caisson_snapshots WHERE id = ${id}`,
         ([row]) => row?.bytes
       ),
-    list: (limit, offset) => sql<SessionRow>`${sessions} ORDER BY sessions.key DESC LIMIT ${limit} OFFSET ${offset}`
+    list: ({ before, limit, offset, status }) => {
+      // Not a parameter: the index on sessions that wait is found by the text of the condition.
+      const isOfStatus = status === undefined ? [] : [sql`status = 'paused'`]
+      const isBefore =
+        before === undefined
+          ? []
+          : [sql`sessions.key < (SELECT key FROM caisson_sessions AS earlier WHERE earlier.id = ${before})`]
+      return sql<SessionRow>`${sessions} WHERE ${sql.and([...isOfStatus, ...isBefore])}
+        ORDER BY sessions.key DESC LIMIT ${limit} OFFSET ${offset}`
+    }
   }
 }
 
@@ -61,6 +71,7 @@ const make = Effect.gen(function* () {
     ...writing(sql, dialect),
     ...holding(sql),
     ...reading(sql),
+    ...deciding(sql),
     ...dropping(sql, dialect)
   })
 })

@@ -45,6 +45,7 @@ export const dropping = (
     yield* dialect.lockSnapshots("drop")
     const keys = chosen.map(({ key }) => key)
     yield* sql`DELETE FROM caisson_entries WHERE ${sql.in("session_key", keys)}`
+    yield* sql`DELETE FROM caisson_decisions WHERE ${sql.in("session_key", keys)}`
     const used = yield* usedBy(keys)
     yield* endUses(
       keys,

@@ -6,12 +6,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import type { Decided, GivenDecision, RecordedDecision } from "./Decision.ts"
 import {
   type Batch,
   type Claim,
   Fenced,
   type Journal,
   JournalError,
+  type ListOptions,
   type NewSession,
   type Owner,
   SequenceGap,
@@ -23,7 +25,18 @@ import {
   StorageFailed,
   type Summary
 } from "./Journal.ts"
-import { type EntryRow, fromEntry, missing, type SessionRow, toEntry, toSummary } from "./JournalRow.ts"
+import {
+  type DecisionRow,
+  type EntryRow,
+  fromDecision,
+  fromEntry,
+  missing,
+  type SessionRow,
+  toDecision,
+  toEntry,
+  toSummary
+} from "./JournalRow.ts"
+import { SessionClosed } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
 
 /** An owner, and until when all that it holds is leased to it. */
@@ -41,6 +54,11 @@ export interface Addition {
   readonly status: Status
   readonly dueMillis: number | null
   readonly nowMillis: number
+}
+
+/** `ListOptions` with whole numbers. */
+export interface Listing extends ListOptions {
+  readonly offset: number
 }
 
 /** The part of a journal behind a point. */
@@ -73,7 +91,17 @@ export interface JournalStore<E> {
   readonly read: (session: string, after: number) => Effect.Effect<Tail | undefined, E>
   readonly snapshot: (id: SnapshotId) => Effect.Effect<Uint8Array | undefined, E>
   /** In the reverse order of their creation. */
-  readonly list: (limit: number, offset: number) => Effect.Effect<ReadonlyArray<SessionRow>, E>
+  readonly list: (options: Listing) => Effect.Effect<ReadonlyArray<SessionRow>, E>
+  /** Gives the row that counts, this one or an earlier one; nothing if there is no such session, or it is closed. */
+  readonly decide: (
+    session: string,
+    row: DecisionRow
+  ) => Effect.Effect<{ readonly row: DecisionRow; readonly isFirst: boolean } | undefined, E>
+  /** By time, call and digest; nothing if there is no such session. */
+  readonly decisions: (
+    session: string,
+    calls: ReadonlyArray<string> | undefined
+  ) => Effect.Effect<ReadonlyArray<DecisionRow> | undefined, E>
   readonly prune: (claim: Claim, keep: ReadonlySet<SnapshotId>) => Effect.Effect<boolean, E>
   /** Compacts at most `sessionsMax` sessions closed before a time, and gives how many it did. */
   readonly compact: (closedBeforeMillis: number, sessionsMax: number) => Effect.Effect<number, E>
@@ -202,15 +230,40 @@ const summary =
     Effect.flatMap(find(store, session), (row) => Effect.fromResult(toSummary(row)))
 
 const list = <E>(store: JournalStore<E>): Service["list"] =>
-  Effect.fnUntraced(function* (options: { readonly limit: number; readonly offset?: number | undefined }) {
+  Effect.fnUntraced(function* (options: ListOptions) {
     const atLeastZero = (value: number) => Math.max(0, Math.floor(value))
     const rows = yield* store
-      .list(atLeastZero(options.limit), atLeastZero(options.offset ?? 0))
+      .list({ ...options, limit: atLeastZero(options.limit), offset: atLeastZero(options.offset ?? 0) })
       .pipe(Effect.mapError(failed("list sessions")))
     const summaries: Array<Summary> = []
     for (const row of rows) summaries.push(yield* Effect.fromResult(toSummary(row)))
     return summaries
   }, Effect.withSpan("Journal.list"))
+
+const decide = <E>(store: JournalStore<E>): Service["decide"] =>
+  Effect.fnUntraced(function* (session: string, given: GivenDecision) {
+    const atMillis = yield* Clock.currentTimeMillis
+    const decided = yield* store
+      .decide(session, fromDecision({ ...given, atMillis }))
+      .pipe(Effect.mapError(failed(`record a decision in session ${session}`)))
+    if (decided === undefined) {
+      yield* find(store, session)
+      return yield* new JournalError({ reason: new SessionClosed({ session }) })
+    }
+    const decision = yield* Effect.fromResult(toDecision(session, decided.row))
+    return { decision, isFirst: decided.isFirst } satisfies Decided
+  }, Effect.withSpan("Journal.decide"))
+
+const decisions = <E>(store: JournalStore<E>): Service["decisions"] =>
+  Effect.fnUntraced(function* (session: string, calls?: ReadonlyArray<string>) {
+    const rows = yield* store
+      .decisions(session, calls)
+      .pipe(Effect.mapError(failed(`read the decisions in session ${session}`)))
+    if (rows === undefined) return yield* notFound(session)
+    const found: Array<RecordedDecision> = []
+    for (const row of rows) found.push(yield* Effect.fromResult(toDecision(session, row)))
+    return found
+  }, Effect.withSpan("Journal.decisions"))
 
 const prune = <E>(store: JournalStore<E>): Service["prune"] =>
   Effect.fnUntraced(function* (claim: Claim, keep: ReadonlyArray<SnapshotId>) {
@@ -250,6 +303,8 @@ export const journal = <E>(store: JournalStore<E>): Service => ({
     store.snapshot(id).pipe(Effect.mapError(failed(`read snapshot ${id}`)), Effect.map(Option.fromNullishOr)),
   summary: summary(store),
   list: list(store),
+  decide: decide(store),
+  decisions: decisions(store),
   prune: prune(store),
   compact: compact(store)
 })

@@ -10,16 +10,21 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Semaphore from "effect/Semaphore"
+import * as Meter from "../machine/Meter.ts"
 import { sha256 } from "./Digest.ts"
 import { type Claim, Journal, type JournalError, type SnapshotBytes } from "./Journal.ts"
+import * as Metrics from "./Metrics.ts"
 import { replay } from "./Replay.ts"
-import type { Entry, SessionEvent, SnapshotId } from "./SessionEvent.ts"
+import { type Entry, type SessionEvent, type SnapshotId, Stance } from "./SessionEvent.ts"
 import { dueMillis, evolve, type SessionState, statusOf } from "./SessionState.ts"
+import { type Intervention, Witness } from "./Witness.ts"
 
 /** Unwritten entries beyond which a ledger writes by itself. */
 const unwrittenMax = 256
 /** Snapshots kept beside those that the session needs, so that it can be rewound without a replay. */
 const snapshotsKept = 16
+
+const strictness: ReadonlyArray<Stance> = Stance.literals
 
 export interface Ledger {
   readonly claim: Claim
@@ -28,6 +33,8 @@ export interface Ledger {
   readonly record: (...events: ReadonlyArray<SessionEvent>) => void
   /** Adds a snapshot to the next write and gives its id. */
   readonly keep: (bytes: Uint8Array) => SnapshotId
+  /** Takes note of what a witness wants. It makes a session stricter, never milder. */
+  readonly heed: (interventions: ReadonlyArray<Intervention>) => void
   readonly flush: Effect.Effect<void, JournalError>
   /** Writes only when much is unwritten. */
   readonly flushSome: Effect.Effect<void, JournalError>
@@ -35,7 +42,7 @@ export interface Ledger {
   /** Computes the state anew with a recipe that does without some snapshots; with none named, without any. */
   readonly forget: (...snapshots: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
   /** Once many snapshots have gathered, drops all but the needed and the newest ones. */
-  readonly tidy: (needed: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
+  readonly tidy: Effect.Effect<void, JournalError>
   /** Sequence numbers up to which the journal was written, as that happens. */
   readonly written: PubSub.PubSub<number>
 }
@@ -43,6 +50,8 @@ export interface Ledger {
 export const make = Effect.fnUntraced(function* (claim: Claim, entries: ReadonlyArray<Entry>) {
   const journal = yield* Journal
   const clock = yield* Clock.Clock
+  const witness = yield* Witness
+  const meter = yield* Meter.current
   const writing = yield* Semaphore.make(1)
   const written = yield* PubSub.sliding<number>(16)
   const lost = new Set<SnapshotId>()
@@ -56,7 +65,14 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
     for (const event of events) {
       const entry: Entry = { seq: state.seq + 1, atMillis: clock.currentTimeMillisUnsafe(), event }
       unwritten.push(entry)
+      Metrics.count(meter, event, state)
       state = evolve(state, entry)
+    }
+  }
+
+  const heed = (interventions: ReadonlyArray<Intervention>) => {
+    for (const { reason, stance } of interventions) {
+      if (strictness.indexOf(stance) > strictness.indexOf(state.stance)) record({ _tag: "Guarded", stance, reason })
     }
   }
 
@@ -68,7 +84,9 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
     unwritten = []
     snapshots = []
     return journal.append(claim, batch).pipe(
+      Effect.andThen(witness.see(claim.session, batch.entries)),
       Effect.tapError((error) => Effect.sync(() => (failure = error))),
+      Effect.tap((interventions) => Effect.sync(() => heed(interventions))),
       Effect.andThen(PubSub.publish(written, seq)),
       Effect.asVoid
     )
@@ -82,9 +100,11 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
     keep: (bytes) => {
       const id = sha256(bytes)
       snapshots.push({ id, bytes })
+      meter.record(Metrics.snapshotBytes, bytes.byteLength)
       gathered.push(id)
       return id
     },
+    heed,
     flush,
     flushSome: Effect.suspend(() => (unwritten.length < unwrittenMax ? Effect.void : flush)),
     rewind: Effect.fnUntraced(function* (seq) {
@@ -97,10 +117,12 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
       yield* flush
       state = replay(yield* journal.read(claim.session, 0), lost)
     }),
-    tidy: Effect.fnUntraced(function* (needed) {
-      if (gathered.length < 2 * snapshotsKept) return
+    tidy: Effect.suspend(() => {
+      if (gathered.length < 2 * snapshotsKept) return Effect.void
       gathered = gathered.slice(-snapshotsKept)
-      yield* journal.prune(claim, [...needed, ...gathered])
+      const { recipe, recipeBeforeRun } = state
+      const needed = [recipe.snapshot, recipeBeforeRun.snapshot].flatMap((snapshot) => snapshot ?? [])
+      return journal.prune(claim, [...needed, ...gathered])
     }),
     written
   }

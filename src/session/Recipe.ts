@@ -6,6 +6,7 @@
  * R2. Steps of a run that was rolled back are not in it.
  */
 import type { Answer } from "../machine/Turn.ts"
+import type { Presented } from "./Authority.ts"
 import type { SnapshotId } from "./SessionEvent.ts"
 
 /** A request that a turn made, as a replay must make it again. Sleeps have their due time for a digest. */
@@ -21,6 +22,7 @@ export type Step =
       readonly language: "javascript" | "typescript"
       readonly source: string
       readonly nowMillis: number
+      readonly token: Presented | undefined
     }
   | { readonly _tag: "Give"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
   | {

@@ -36,6 +36,7 @@ const rewound = (
     seq,
     open: new Map(open),
     branch: abandoned.branch + 1,
+    stance: abandoned.stance,
     spent: abandoned.spent,
     runsStarted: abandoned.runsStarted
   }

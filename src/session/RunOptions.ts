@@ -3,15 +3,28 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { InvalidOptions, SessionError } from "./SessionError.ts"
+import * as Trace from "./Trace.ts"
 
 export interface WaitOptions {
   /** How long to wait for the run's sleeps, all in all, before giving it back as paused. Default one minute. */
   readonly patience?: Duration.Input | undefined
+  /** How long to wait for decisions that others record, before giving the run back as paused. Default not at all. */
+  readonly answerPatience?: Duration.Input | undefined
+}
+
+/** How long a run is waited for, in milliseconds. */
+export interface Patience {
+  readonly sleepMillis: number
+  readonly answerMillis: number
 }
 
 export interface RunOptions extends WaitOptions {
   /** Makes `run` idempotent: the same id and code give the same result and run once. Default `r<ordinal>`. */
   readonly runId?: string | undefined
+  /** A token for this run alone. It is verified before anything else is done, and narrows what the run's calls may do. */
+  readonly token?: string | undefined
+  /** A W3C `traceparent` header: the run becomes a child of that span. Default a child of the span that is in force. */
+  readonly traceparent?: string | undefined
   /** Default `typescript`, which takes plain JavaScript as well. */
   readonly language?: "javascript" | "typescript" | undefined
 }
@@ -32,9 +45,25 @@ export const millis = (option: string, input: unknown): Effect.Effect<number, Se
     : Effect.fail(invalid(option, 'a duration, such as "5 seconds", or a number of milliseconds'))
 }
 
+/** How long to wait, with everything filled in. */
+export const patience = (options: WaitOptions | undefined): Effect.Effect<Patience, SessionError> =>
+  Effect.all({
+    sleepMillis: millis("patience", options?.patience ?? "1 minute"),
+    answerMillis: millis("answerPatience", options?.answerPatience ?? 0)
+  })
+
+const traceOf = (traceparent: unknown): Effect.Effect<Trace.Trace | undefined, SessionError> => {
+  if (traceparent === undefined) return Effect.succeed(undefined)
+  return Option.match(typeof traceparent === "string" ? Trace.parse(traceparent) : Option.none(), {
+    onNone: () =>
+      Effect.fail(invalid("traceparent", "a W3C header: 00-<32 hex digits>-<16 hex digits>-<2 hex digits>")),
+    onSome: Effect.succeed
+  })
+}
+
 /** The options of a run with everything filled in that does not depend on the session. */
 export const check = Effect.fnUntraced(function* (source: unknown, options: RunOptions | undefined) {
-  const { language = "typescript", patience = "1 minute", runId } = options ?? {}
+  const { language = "typescript", runId, token, traceparent } = options ?? {}
   if (typeof source !== "string") return yield* invalid("code", "a text")
   if (language !== "javascript" && language !== "typescript") {
     return yield* invalid("language", "javascript or typescript")
@@ -42,5 +71,6 @@ export const check = Effect.fnUntraced(function* (source: unknown, options: RunO
   if (runId !== undefined && !(typeof runId === "string" && idPattern.test(runId))) {
     return yield* invalid("runId", idRule)
   }
-  return { source, language, runId, patienceMillis: yield* millis("patience", patience) }
+  if (token !== undefined && typeof token !== "string") return yield* invalid("token", "the text of a token")
+  return { source, language, runId, trace: yield* traceOf(traceparent), patience: yield* patience(options) }
 })

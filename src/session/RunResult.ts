@@ -1,3 +1,4 @@
+import type * as Clock from "effect/Clock"
 import type { Output } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { OpenCall, Run, SessionState } from "./SessionState.ts"
@@ -65,7 +66,7 @@ const text = (output: ReadonlyArray<Output>, stream: Output["stream"]) =>
 
 export const waitingCall = (open: OpenCall): WaitingCall => {
   const { call } = open
-  const common = { id: call.id, method: call.method, input: call.input }
+  const common = { id: call.id, method: call.method, input: open.input }
   if (open.receipt === "unknown") {
     const reason = "it was started and its outcome is unknown"
     return { ...common, needs: "reconciliation", reason, expiresMillis: undefined }
@@ -89,4 +90,27 @@ export const of = (session: string, state: SessionState, run: Run, metrics: RunM
   }
   if (outcome._tag === "Succeeded") return { _tag: "Completed", ...common, value: outcome.value }
   return { _tag: "Failed", ...common, error: outcome.error, rolledBack: run.rolledBack }
+}
+
+interface Timings {
+  readonly guest: { readonly queueMillis: number; readonly restoreMillis: number }
+  readonly calls: { readonly toolMillis: number }
+  readonly runner: { readonly snapshotBytes: number }
+}
+
+/** Says, whenever it is asked, what a run has used up since now. */
+export const meter = (clock: Clock.Clock, { calls, guest, runner }: Timings): ((run: Run) => RunMetrics) => {
+  const startedMillis = clock.currentTimeMillisUnsafe()
+  const { queueMillis, restoreMillis } = guest
+  const { toolMillis } = calls
+  return (run) => ({
+    queueMillis: guest.queueMillis - queueMillis,
+    restoreMillis: guest.restoreMillis - restoreMillis,
+    guestMillis: run.cpuMillis,
+    toolMillis: calls.toolMillis - toolMillis,
+    wallMillis: clock.currentTimeMillisUnsafe() - startedMillis,
+    calls: run.calls,
+    snapshotBytes: runner.snapshotBytes,
+    memoryBytes: run.memoryBytes
+  })
 }

@@ -13,26 +13,46 @@ import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
-import type { Answer, Turn } from "../machine/Turn.ts"
+import * as Meter from "../machine/Meter.ts"
+import type { Answer, Output, Turn } from "../machine/Turn.ts"
+import type { TokenError } from "../token/TokenError.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { type Airlock, needsSnapshot } from "./Airlock.ts"
 import type { Calls } from "./Calls.ts"
+import type { Decisions } from "./Decisions.ts"
 import type { Guest } from "./Guest.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Recipe from "./Recipe.ts"
+import type { Redactor } from "./Redactor.ts"
+import * as RunPhases from "./RunPhases.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
 import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
 import { answered, canStart, needsDecision, type OpenCall, type SessionState, unstarted } from "./SessionState.ts"
+import { Witness } from "./Witness.ts"
 
 /** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
 const stepsMax = 512
 /** Guest CPU time since the last snapshot beyond which another is taken. */
 const replayMillisMax = 250
 
+type Failure = JournalError | MachineError | SessionError | TokenError
+
+/** How long a session that is throttled waits before it starts handlers. */
+const throttleMillis = 1_000
+
+/** How often to look for decisions while a call waits for one. */
+const lookEveryMillis = 500
+
+/** Up to which times sleeps, and decisions that others record, are waited for. */
+export interface Until {
+  readonly sleepMillis: number
+  readonly answerMillis: number
+}
+
 export interface Runner {
   /** Until the run in progress has ended or nothing can go on without a person, the host or a sleep beyond a time. */
-  readonly drive: (patientUntilMillis: number) => Effect.Effect<void, JournalError | MachineError | SessionError>
+  readonly drive: (until: Until) => Effect.Effect<void, Failure>
   /** Stops a driver that may be at work, without ending its run, and keeps others out meanwhile. */
   readonly exclusively: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Stops the driver for good: the session is let go. Runs in progress stay as they are in the journal. */
@@ -53,7 +73,11 @@ interface Options {
   readonly guest: Guest
   readonly calls: Calls
   readonly airlock: Airlock
+  readonly decisions: Pick<Decisions, "applyRecorded">
   readonly snapshots: Snapshots
+  readonly redactor: Redactor
+  /** Gets what was held back until a turn was over. */
+  readonly onOutput: (output: Output) => void
 }
 
 /** What a driver does next. */
@@ -63,13 +87,18 @@ type Move =
   | { readonly _tag: "Wait"; readonly untilMillis: number | undefined }
   | { readonly _tag: "Stop" }
 
+/** `lookMillis`: when to look for decisions again. */
+interface WaitUntil extends Until {
+  readonly lookMillis: number
+}
+
 const wakeUps = (state: SessionState, nowMillis: number) =>
   [...state.sleeps]
     .filter(([, due]) => due <= nowMillis)
     .sort(([, left], [, right]) => left - right)
     .map(([id]) => ({ id, answer: { id: Recipe.localId(id) } }))
 
-const nextMove = (state: SessionState, nowMillis: number, underWay: number, patientUntilMillis: number): Move => {
+const nextMove = (state: SessionState, nowMillis: number, underWay: number, until: WaitUntil): Move => {
   if (state.current === undefined) return { _tag: "Stop" }
   const program = unstarted(state)
   if (program !== undefined) return { _tag: "Start", program }
@@ -80,8 +109,10 @@ const nextMove = (state: SessionState, nowMillis: number, underWay: number, pati
   const answers = [...outcomes, ...wakeUps(state, nowMillis)]
   if (answers.length > 0) return { _tag: "Give", answers }
   const due = state.sleeps.size === 0 ? undefined : Math.min(...state.sleeps.values())
-  if (underWay > 0) return { _tag: "Wait", untilMillis: due }
-  if (due !== undefined && due <= patientUntilMillis) return { _tag: "Wait", untilMillis: due }
+  const asks = [...state.open.values()].some(needsDecision)
+  const look = asks ? Math.min(due ?? Number.POSITIVE_INFINITY, until.lookMillis) : due
+  if (underWay > 0 || (asks && nowMillis < until.answerMillis)) return { _tag: "Wait", untilMillis: look }
+  if (due !== undefined && due <= until.sleepMillis) return { _tag: "Wait", untilMillis: look }
   return { _tag: "Stop" }
 }
 
@@ -93,11 +124,28 @@ const expiries = (state: SessionState, nowMillis: number): ReadonlyArray<Session
     return [{ _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }]
   })
 
+/** Calls that were let through, and then what they ask for made somebody look closer, as recorded refusals. */
+const heldBack = (state: SessionState): ReadonlyArray<SessionEvent> => {
+  const { stance } = state
+  if (stance !== "frozen" && stance !== "asking") return []
+  const held = [...state.open.values()].filter(
+    (open) =>
+      canStart(open) && open.receipt === "prepared" && (stance === "frozen" || open.call.verdict._tag === "Allowed")
+  )
+  return held.map(({ call }) => {
+    const message = `${call.method} was held back: this session is ${stance === "frozen" ? "frozen" : "being watched"}`
+    const error = { name: "CapabilityError", message, reason: "Frozen" }
+    return { _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }
+  })
+}
+
 const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { airlock, calls, guest, ledger, snapshots } = options
+  const { airlock, calls, decisions, guest, ledger, redactor, snapshots } = options
   const clock = yield* Clock.Clock
+  const witness = yield* Witness
+  const hasRun = RunPhases.make(yield* Meter.current, guest.timing, calls.timing)
   const timing = { snapshotBytes: 0, wallMillis: 0 }
   const driving = yield* Semaphore.make(1)
   let driver: Fiber.Fiber<unknown, unknown> | undefined
@@ -112,6 +160,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return ledger.keep(bytes)
   })
 
+  const recordEnd = (event: Extract<SessionEvent, { readonly _tag: "RunEnded" }>) => {
+    ledger.record(event)
+    hasRun(ledger.state().last, event.nowMillis)
+  }
+
   const replayIsDear = () => sinceSnapshot.answers >= stepsMax || sinceSnapshot.cpuMillis >= replayMillisMax
 
   /** Records a turn; what it calls off is interrupted once that is certain. */
@@ -119,7 +172,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     Effect.fnUntraced(function* (turn: Turn, machine: SnapshotMachine) {
       const before = ledger.state()
       const run = before.current?.id ?? ""
-      const named = { run, delivered, nowMillis, output: turn.output, usage: turn.usage }
+      const { rest, whole } = redactor.end(turn.output)
+      for (const output of rest) options.onOutput(output)
+      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage }
       sinceSnapshot = {
         cpuMillis: sinceSnapshot.cpuMillis + turn.usage.cpuMillis,
         answers: sinceSnapshot.answers + delivered.length
@@ -128,21 +183,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         before.open.has(id) || before.sleeps.has(id) ? id : Recipe.branchId(id, before.branch)
       )
       if (turn._tag === "Parked") {
-        const asked = airlock.judge(before, turn.calls, nowMillis)
-        const due = needsSnapshot(asked) || replayIsDear()
+        const asked = yield* airlock.judge(before, turn.calls, nowMillis)
+        const due = needsSnapshot(asked) || replayIsDear() || before.stance === "frozen"
         const snapshot = due ? { snapshot: yield* keep(machine) } : {}
         const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
         // Handlers that need it written are about to be written down as started, in one go with it.
         const isWrittenSoon = cancelled.length === 0 && asked.some(startsAtOnce)
-        yield* due && !isWrittenSoon ? ledger.flush : ledger.flushSome
+        yield* witness.intervenes || (due && !isWrittenSoon) ? ledger.flush : ledger.flushSome
         yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
         return
       }
       const fatal = turn._tag === "Failed" && turn.fatal
       const due = !fatal && (snapshots === "eager" || replayIsDear())
       const snapshot = due ? { snapshot: yield* keep(machine) } : {}
-      ledger.record({
+      recordEnd({
         _tag: "RunEnded",
         ...named,
         cancelled,
@@ -162,17 +217,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const unanswered = (state: SessionState, delivered: ReadonlyArray<string>): ReadonlyArray<OpenCall> =>
     [...state.open.values()].filter(({ call }) => !delivered.includes(call.id))
 
+  const advance = (
+    operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError>,
+    delivered: ReadonlyArray<string>,
+    nowMillis: number
+  ) =>
+    Effect.flatMap(airlock.policy, (policy) => {
+      redactor.begin(policy)
+      return guest.advance(operate, take(delivered, nowMillis))
+    })
+
   const give = (answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }>) => {
     const nowMillis = clock.currentTimeMillisUnsafe()
     const ids = answers.map(({ id }) => id)
-    return guest.advance(
-      (machine) =>
-        machine.answer(
-          answers.map(({ answer }) => answer),
-          nowMillis
-        ),
-      take(ids, nowMillis)
-    )
+    const given = answers.map(({ answer }) => answer)
+    return advance((machine) => machine.answer(given, nowMillis), ids, nowMillis)
   }
 
   /** See D3. */
@@ -180,17 +239,15 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
     timing.wallMillis = 0
-    return guest.advance(
-      (machine) => machine.start({ ...program, tools: airlock.granted }),
-      take([], program.nowMillis)
-    )
+    const tools = airlock.granted([ledger.state().token, program.token])
+    return advance((machine) => machine.start({ ...program, tools }), [], program.nowMillis)
   }
 
   const abort = Effect.fnUntraced(function* (error: GuestError) {
     const state = ledger.state()
     if (state.current === undefined) return
     yield* guest.drop
-    ledger.record({
+    recordEnd({
       _tag: "RunEnded",
       run: state.current.id,
       delivered: [],
@@ -232,18 +289,27 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   }
 
   /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
-  const goOn = Effect.fnUntraced(function* (patientUntilMillis: number) {
+  const goOn = Effect.fnUntraced(function* (until: Until) {
+    let lookMillis = Number.NEGATIVE_INFINITY
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()
+      // What was decided in time counts, so it is looked for before anything expires.
+      if (startedMillis >= lookMillis || expiries(ledger.state(), startedMillis).length > 0) {
+        lookMillis = startedMillis + lookEveryMillis
+        yield* decisions.applyRecorded
+      }
       ledger.record(...expiries(ledger.state(), startedMillis))
-      const startable = [...ledger.state().open.values()].filter(canStart)
+      ledger.record(...heldBack(ledger.state()))
+      const isFrozen = ledger.state().stance === "frozen"
+      const startable = isFrozen ? [] : [...ledger.state().open.values()].filter(canStart)
       const missing = startable.find(({ call }) => airlock.toolkit.find(call.method) === undefined)
       if (missing !== undefined) {
         return yield* new SessionError({ reason: new ToolMissing({ method: missing.call.method }) })
       }
+      if (startable.length > 0 && ledger.state().stance === "throttled") yield* Effect.sleep(throttleMillis)
       yield* calls.start(startable)
       const state = ledger.state()
-      const move = nextMove(state, clock.currentTimeMillisUnsafe(), calls.underWay(), patientUntilMillis)
+      const move = nextMove(state, clock.currentTimeMillisUnsafe(), calls.underWay(), { ...until, lookMillis })
       const wallLeft = state.limits.wallMillis - timing.wallMillis
       if (move._tag !== "Stop" && wallLeft <= 0) yield* abort(outOfTime)
       if (move._tag === "Stop" || wallLeft <= 0) {
@@ -257,12 +323,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return false
   }, Effect.ensuring(guest.rest))
 
-  const steer = (patientUntilMillis: number) =>
+  const steer = (until: Until) =>
     driving.withPermits(1)(
       Effect.gen(function* () {
-        const steering = Effect.withFiber<boolean, JournalError | MachineError | SessionError>((fiber) => {
+        const steering = Effect.withFiber<boolean, Failure>((fiber) => {
           driver = fiber
-          return goOn(patientUntilMillis)
+          return goOn(until)
         })
         const fiber = yield* Effect.forkChild(steering, { startImmediately: true })
         const exit = yield* Fiber.await(fiber).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
@@ -271,10 +337,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     )
 
-  const drive: Runner["drive"] = (patientUntilMillis) =>
-    Effect.flatMap(steer(patientUntilMillis), (isAtEnd) =>
-      isAtEnd || retired ? Effect.void : drive(patientUntilMillis)
-    )
+  const drive: Runner["drive"] = (until) =>
+    Effect.flatMap(steer(until), (isAtEnd) => (isAtEnd || retired ? Effect.void : drive(until)))
 
   const exclusively: Runner["exclusively"] = (effect) =>
     Effect.suspend(() => {

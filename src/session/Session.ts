@@ -13,15 +13,19 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { MachineError } from "../machine/Machine.ts"
 import type { Output } from "../machine/Turn.ts"
+import type { TokenError } from "../token/TokenError.ts"
 import * as Airlock from "./Airlock.ts"
 import type { Answer, Reconciliation } from "./Answer.ts"
+import type { Authority } from "./Authority.ts"
 import * as Calls from "./Calls.ts"
 import * as Decisions from "./Decisions.ts"
 import { sha256Of } from "./Digest.ts"
+import * as Entrance from "./Entrance.ts"
 import * as Guest from "./Guest.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Outputs from "./Outputs.ts"
+import * as Redactor from "./Redactor.ts"
 import { effective } from "./Replay.ts"
 import type { Residents } from "./Residents.ts"
 import * as Runner from "./Runner.ts"
@@ -37,12 +41,13 @@ import {
   SessionError,
   SourceTooLarge
 } from "./SessionError.ts"
-import type { Entry } from "./SessionEvent.ts"
-import { findRun, type Run, type SessionState } from "./SessionState.ts"
+import type { Entry, Stance } from "./SessionEvent.ts"
+import { findRun, freshRunId, type Run, type SessionState } from "./SessionState.ts"
 import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
+import * as Trace from "./Trace.ts"
 
 /** Everything that an operation of a session can fail with. What the guest does wrong is a result, not an error. */
-export type Failure = SessionError | JournalError | MachineError
+export type Failure = SessionError | JournalError | MachineError | TokenError
 
 export interface Session {
   readonly id: string
@@ -66,6 +71,11 @@ export interface Session {
   readonly cancel: (reason?: string) => Effect.Effect<void, Failure>
   /** Takes the session back to a recorded point. Budgets stay spent, effects on the outside stay. */
   readonly rewind: (seq: number) => Effect.Effect<void, Failure>
+  /** Treats the session from now on as a person or the host says, who may also take back what a witness made of it. */
+  readonly guard: (
+    stance: Stance,
+    said: { readonly reason: string; readonly by?: string | undefined }
+  ) => Effect.Effect<void, Failure>
   /** Ends the session for good. Its journal stays until it is compacted. */
   readonly close: Effect.Effect<void, Failure>
   readonly state: () => SessionState
@@ -76,9 +86,10 @@ export interface Session {
 }
 
 interface Options {
+  readonly admit: Entrance.Admit
   readonly ledger: Ledger
   readonly residents: Residents
-  readonly authority: Airlock.Authority
+  readonly authority: Authority
   readonly snapshots: Runner.Snapshots
 }
 
@@ -100,56 +111,40 @@ const durable = (journal: Journal["Service"], ledger: Ledger, after: number): St
   )
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { ledger, residents, snapshots } = options
+  const { admit, authority, ledger, residents, snapshots } = options
   const id = ledger.claim.session
   const journal = yield* Journal
   const clock = yield* Clock.Clock
   const outputs = Outputs.make()
+  const redactor = Redactor.make()
   yield* Effect.addFinalizer(() => outputs.end)
-  const airlock = Airlock.make(options.authority)
+  const airlock = Airlock.make(authority)
   const { toolkit } = airlock
   const guest = yield* Guest.make({
     ledger,
     residents,
-    tools: airlock.granted,
+    toolsFor: ({ token }) => airlock.granted([ledger.state().token, token]),
     expected: { ends: snapshots === "eager", calls: airlock.effectful },
-    onOutput: outputs.publish
+    onOutput: (output) => redactor.show(output).forEach(outputs.publish)
   })
   const calls = yield* Calls.make(ledger, toolkit)
-  const runner = yield* Runner.make({ ledger, guest, calls, airlock, snapshots })
-  const decisions = yield* Decisions.make(ledger, toolkit)
+  const decisions = yield* Decisions.make(ledger, airlock)
+  const shown = { redactor, onOutput: outputs.publish }
+  const runner = yield* Runner.make({ ledger, guest, calls, airlock, decisions, snapshots, ...shown })
   yield* Effect.addFinalizer(() => runner.retire)
 
   /** Reads off what has been used up from now on. */
-  const meter = () => {
-    const startedMillis = clock.currentTimeMillisUnsafe()
-    const { queueMillis, restoreMillis } = guest.timing
-    const { toolMillis } = calls.timing
-    return (run: Run): RunResult.RunMetrics => ({
-      queueMillis: guest.timing.queueMillis - queueMillis,
-      restoreMillis: guest.timing.restoreMillis - restoreMillis,
-      guestMillis: run.cpuMillis,
-      toolMillis: calls.timing.toolMillis - toolMillis,
-      wallMillis: clock.currentTimeMillisUnsafe() - startedMillis,
-      calls: run.calls,
-      snapshotBytes: runner.timing.snapshotBytes,
-      memoryBytes: run.memoryBytes
-    })
-  }
+  const meter = () => RunResult.meter(clock, { guest: guest.timing, calls: calls.timing, runner: runner.timing })
 
   const resultOf = (run: Run, metrics: (run: Run) => RunResult.RunMetrics) =>
     RunResult.of(id, ledger.state(), run, metrics(run))
 
-  const tidy = Effect.suspend(() => {
-    const { recipe, recipeBeforeRun } = ledger.state()
-    const needed = [recipe.snapshot, recipeBeforeRun.snapshot].flatMap((snapshot) => snapshot ?? [])
-    return ledger.tidy(needed)
-  })
-
-  const drive = Effect.fnUntraced(function* (run: string, patienceMillis: number) {
+  const drive = Effect.fnUntraced(function* (run: string, patience: RunOptions.Patience) {
     const metrics = meter()
-    yield* runner.drive(clock.currentTimeMillisUnsafe() + patienceMillis)
-    yield* tidy
+    const nowMillis = clock.currentTimeMillisUnsafe()
+    const { answerMillis, sleepMillis } = patience
+    yield* runner.drive({ sleepMillis: nowMillis + sleepMillis, answerMillis: nowMillis + answerMillis })
+    yield* ledger.tidy
     const now = findRun(ledger.state(), run)
     if (now === undefined) return yield* new SessionError({ reason: new RunTakenBack({ run }) })
     return resultOf(now, metrics)
@@ -159,22 +154,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     ledger.state().closed ? Effect.fail(new SessionError({ reason: new SessionClosed({ session: id }) })) : Effect.void
   )
 
-  const freshRunId = () => {
-    const state = ledger.state()
-    let ordinal = state.runsStarted + 1
-    while (findRun(state, `r${ordinal}`) !== undefined) ordinal++
-    return `r${ordinal}`
-  }
-
   const run: Session["run"] = Effect.fnUntraced(function* (code, options?: RunOptions.RunOptions) {
     yield* openOnly
-    const { language, patienceMillis, runId = freshRunId(), source } = yield* RunOptions.check(code, options)
+    const {
+      language,
+      patience,
+      runId = freshRunId(ledger.state()),
+      source,
+      trace
+    } = yield* RunOptions.check(code, options)
     const codeHash = sha256Of(language, source)
     const state = ledger.state()
     const earlier = findRun(state, runId)
     if (earlier !== undefined) {
       if (earlier.codeHash !== codeHash) return yield* new SessionError({ reason: new RunConflict({ run: runId }) })
-      return yield* follow(earlier, patienceMillis)
+      return yield* follow(earlier, patience)
     }
     if (state.current !== undefined) {
       return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
@@ -183,47 +177,54 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     if (bytes > state.limits.sourceBytes) {
       return yield* new SessionError({ reason: new SourceTooLarge({ bytes, bytesMax: state.limits.sourceBytes }) })
     }
-    ledger.record({
-      _tag: "RunStarted",
-      run: runId,
-      ordinal: state.runsStarted + 1,
-      language,
-      source,
-      codeHash,
-      nowMillis: clock.currentTimeMillisUnsafe()
+    const program = { run: runId, language, source, token: options?.token }
+    const token = yield* Entrance.pass(id, authority, admit, state, program)
+    const begun = Effect.gen(function* () {
+      const own = yield* Trace.current
+      ledger.record({
+        _tag: "RunStarted",
+        run: runId,
+        ordinal: state.runsStarted + 1,
+        language,
+        source,
+        codeHash,
+        ...(token === undefined ? {} : { token }),
+        ...(own === undefined ? {} : { trace: own }),
+        nowMillis: clock.currentTimeMillisUnsafe()
+      })
+      yield* ledger.flush
+      return yield* drive(runId, patience)
     })
-    yield* ledger.flush
-    return yield* drive(runId, patienceMillis)
-  }, Effect.withSpan("Session.run"))
+    return yield* Trace.ofRun({ session: id, run: runId }, trace, begun)
+  })
 
   /** The result of a run: at once if it has ended, else as far as it can be driven. */
-  const follow = (run: Run, patienceMillis: number) =>
-    run.outcome === undefined ? drive(run.id, patienceMillis) : Effect.succeed(resultOf(run, meter()))
-
-  const patienceOf = (options: RunOptions.WaitOptions | undefined) =>
-    RunOptions.millis("patience", options?.patience ?? "1 minute")
+  const follow = (run: Run, patience: RunOptions.Patience) =>
+    run.outcome === undefined
+      ? Trace.ofRun({ session: id, run: run.id }, run.trace, drive(run.id, patience))
+      : Effect.succeed(resultOf(run, meter()))
 
   /** Records what somebody said of a call, and goes on with the run that it belongs to. */
   const deciding = Effect.fnUntraced(function* (
     call: string,
     options: RunOptions.WaitOptions | undefined,
-    decide: Effect.Effect<void, SessionError | JournalError>
+    decide: Effect.Effect<void, Failure>
   ) {
     yield* openOnly
-    const patienceMillis = yield* patienceOf(options)
+    const patience = yield* RunOptions.patience(options)
     yield* decide
     Queue.offerUnsafe(calls.signals, undefined)
     const state = ledger.state()
     const run = Option.map(HashMap.get(state.known, call), (id) => findRun(state, id))
-    if (Option.isSome(run) && run.value !== undefined) return yield* follow(run.value, patienceMillis)
+    if (Option.isSome(run) && run.value !== undefined) return yield* follow(run.value, patience)
     return yield* new SessionError({ reason: new AnswerRefused({ call, why: "UnknownCall" }) })
   })
 
   const resume: Session["resume"] = Effect.fnUntraced(function* (options?: RunOptions.WaitOptions) {
     yield* openOnly
-    const patienceMillis = yield* patienceOf(options)
+    const patience = yield* RunOptions.patience(options)
     const run = ledger.state().current ?? ledger.state().last
-    return run === undefined ? Option.none() : Option.some(yield* follow(run, patienceMillis))
+    return run === undefined ? Option.none() : Option.some(yield* follow(run, patience))
   }, Effect.withSpan("Session.resume"))
 
   const rewind: Session["rewind"] = Effect.fnUntraced(function* (seq) {
@@ -256,6 +257,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       yield* runner.exclusively(runner.abort(error))
     }, Effect.withSpan("Session.cancel")),
     rewind,
+    guard: Effect.fnUntraced(function* (stance, { by, reason }) {
+      yield* openOnly
+      ledger.record({ _tag: "Guarded", stance, reason, ...(by === undefined ? {} : { by }) })
+      yield* ledger.flush
+    }, Effect.withSpan("Session.guard")),
     close: runner.exclusively(
       Effect.gen(function* () {
         if (ledger.state().closed) return

@@ -41,8 +41,16 @@ export class AnswerRefused extends Schema.TaggedError<AnswerRefused>()("AnswerRe
     "NothingToReconcile",
     "Expired",
     "NotAValue",
-    "TooLarge"
-  ])
+    "TooLarge",
+    "Stale",
+    "NotAnApprover",
+    "Frozen",
+    "InvalidInput",
+    "InputDenied",
+    "InvalidOutput"
+  ]),
+  /** What exactly was wrong with it. */
+  detail: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
     const reasons: Record<typeof this.why, string> = {
@@ -52,9 +60,16 @@ export class AnswerRefused extends Schema.TaggedError<AnswerRefused>()("AnswerRe
       NothingToReconcile: "its outcome is not unknown",
       Expired: "the time to decide is over; the guest gets a refusal",
       NotAValue: "the result cannot cross into a guest",
-      TooLarge: "the result is larger than this session's limit"
+      TooLarge: "the value is larger than this session's limit",
+      Stale: "it is another question by now than the one that was shown",
+      NotAnApprover: "others have to decide on it",
+      Frozen: "the session is frozen, and lets no call through",
+      InvalidInput: "its tool cannot take this input",
+      InputDenied: "it is not allowed with this input",
+      InvalidOutput: "its tool does not give such a result"
     }
-    return `call ${this.call} cannot be answered like this: ${reasons[this.why]}`
+    const detail = this.detail === undefined ? "" : ` (${this.detail})`
+    return `call ${this.call} cannot be answered like this: ${reasons[this.why]}${detail}`
   }
 }
 /** A call waits for a tool that this process does not offer. Nothing was recorded; whoever offers it can go on. */
@@ -88,6 +103,26 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", { seq: 
   }
 }
 
+/** A token allows fewer resources than the session may use already. Nothing was recorded. */
+export class TokenTooTight extends Schema.TaggedError<TokenTooTight>()("TokenTooTight", {
+  limit: Schema.String,
+  allowed: Schema.Number,
+  needed: Schema.Number
+}) {
+  override get message() {
+    return `the token allows ${this.allowed} as ${this.limit}, the session may use ${this.needed}: open one with a lower limit`
+  }
+}
+/** A rule of the policy is against this code, or the session's token against its language. Nothing was recorded. */
+export class CodeRefused extends Schema.TaggedError<CodeRefused>()("CodeRefused", {
+  rule: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `this code may not run: ${this.detail}`
+  }
+}
+
 /** Why a session could not do what it was asked. */
 export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
   reason: Schema.Union([
@@ -100,7 +135,9 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     ToolMissing,
     InvalidOptions,
     PointNotFound,
-    Diverged
+    Diverged,
+    TokenTooTight,
+    CodeRefused
   ])
 }) {
   override get message() {

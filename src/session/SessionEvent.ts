@@ -4,20 +4,43 @@ import { Output, Sleep, Usage } from "../machine/Turn.ts"
 import { GuestError } from "../tool/GuestError.ts"
 import { Receipt } from "../tool/Receipt.ts"
 import { Outcome } from "../tool/ToolCall.ts"
+import { Presented } from "./Authority.ts"
+import { Trace } from "./Trace.ts"
 
 /** SHA-256 of a snapshot's bytes, in hexadecimal: forks share what they have in common. */
 export const SnapshotId = Schema.String
 export type SnapshotId = typeof SnapshotId.Type
 
-/** What the gate said of a call when it was made. It is never asked again. */
+/** Who decided on a call, where that was not the session's own capabilities alone. */
+export const Ruling = Schema.Struct({
+  layer: Schema.String,
+  /** The id of the policy that was in force. */
+  policy: Schema.optionalKey(Schema.String),
+  /** The policy's rule that decided. */
+  rule: Schema.optionalKey(Schema.String),
+  /** The policy's rules that only report. */
+  detections: Schema.optionalKey(Schema.Array(Schema.String))
+})
+export type Ruling = typeof Ruling.Type
+
+const ruled = {
+  /** The budgets of other layers that the call was taken from as well. */
+  also: Schema.optionalKey(Schema.Array(Schema.String)),
+  ruling: Schema.optionalKey(Ruling)
+}
+
+/** What was said of a call when it was made. It is never decided again. */
 export const Verdict = Schema.Union([
-  Schema.TaggedStruct("Allowed", { capability: Schema.String }),
+  Schema.TaggedStruct("Allowed", { capability: Schema.String, ...ruled }),
   Schema.TaggedStruct("Asked", {
     capability: Schema.String,
     reason: Schema.String,
-    expiresMillis: Schema.optionalKey(Schema.Finite)
+    expiresMillis: Schema.optionalKey(Schema.Finite),
+    /** Who may decide; absent, everybody. */
+    approvers: Schema.optionalKey(Schema.Array(Schema.String)),
+    ...ruled
   }),
-  Schema.TaggedStruct("Denied", { error: GuestError })
+  Schema.TaggedStruct("Denied", { error: GuestError, ruling: Schema.optionalKey(Ruling) })
 ])
 export type Verdict = typeof Verdict.Type
 
@@ -36,6 +59,13 @@ export const RecordedCall = Schema.Struct({
 })
 export type RecordedCall = typeof RecordedCall.Type
 
+/**
+ * How far a session is trusted. `open`: its calls are decided on as they are. `throttled`: each call waits a while before it
+ * is started. `asking`: a person has to see every call. `frozen`: every call is denied, and where the guest stands is kept.
+ */
+export const Stance = Schema.Literals(["open", "throttled", "asking", "frozen"])
+export type Stance = typeof Stance.Type
+
 /** What every turn of a machine leaves in the journal: what the guest was given to get there, and what came out. */
 const turn = {
   run: Schema.String,
@@ -49,6 +79,9 @@ const turn = {
   snapshot: Schema.optionalKey(SnapshotId)
 }
 
+/** The question that a recorded decision answered: see `Question.digestOf`. */
+const Question = Schema.String
+
 /**
  * What happened in a session. The journal is a list of these and nothing else; version 1.
  *
@@ -60,7 +93,9 @@ export const SessionEvent = Schema.Union([
     engine: Schema.String,
     seed: Schema.String,
     limits: Limits,
-    metadata: Schema.Record(Schema.String, Schema.String)
+    metadata: Schema.Record(Schema.String, Schema.String),
+    /** The token that the session was opened with. */
+    token: Schema.optionalKey(Presented)
   }),
   Schema.TaggedStruct("RunStarted", {
     run: Schema.String,
@@ -69,6 +104,10 @@ export const SessionEvent = Schema.Union([
     source: Schema.String,
     /** SHA-256 of language and source: the same run id with other code is refused. */
     codeHash: Schema.String,
+    /** The token that the run was started with. */
+    token: Schema.optionalKey(Presented),
+    /** The span that the run was started in: whoever goes on with the run goes on with its trace. */
+    trace: Schema.optionalKey(Trace),
     nowMillis: Schema.Finite
   }),
   Schema.TaggedStruct("Parked", { ...turn, calls: Schema.Array(RecordedCall), sleeps: Schema.Array(Sleep) }),
@@ -81,13 +120,31 @@ export const SessionEvent = Schema.Union([
     quarantined: Schema.Boolean
   }),
   /** A person or the host let an asked call go ahead. */
-  Schema.TaggedStruct("CallApproved", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
+  Schema.TaggedStruct("CallApproved", {
+    call: Schema.String,
+    by: Schema.optionalKey(Schema.String),
+    question: Schema.optionalKey(Question),
+    /** A `Value` text that the handler gets in place of the input that the guest asked with. */
+    input: Schema.optionalKey(Schema.String),
+    /** Budgets that the call with that input is taken from as well. */
+    charged: Schema.optionalKey(Schema.Array(Schema.String))
+  }),
+  /** A decision that somebody had recorded could not be carried out: the call waits for another one. */
+  Schema.TaggedStruct("DecisionRefused", {
+    call: Schema.String,
+    by: Schema.optionalKey(Schema.String),
+    question: Question,
+    /** As in `AnswerRefused`. */
+    why: Schema.String,
+    detail: Schema.optionalKey(Schema.String)
+  }),
   Schema.TaggedStruct("CallStarted", { call: Schema.String }),
   Schema.TaggedStruct("CallAnswered", {
     call: Schema.String,
     receipt: Receipt,
     outcome: Outcome,
-    by: Schema.optionalKey(Schema.String)
+    by: Schema.optionalKey(Schema.String),
+    question: Schema.optionalKey(Question)
   }),
   /** It became certain that a call of unknown outcome had no effect: it will be started again. */
   Schema.TaggedStruct("CallNotCommitted", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
@@ -97,6 +154,8 @@ export const SessionEvent = Schema.Union([
   Schema.TaggedStruct("Forked", { session: Schema.String, seq: Schema.Int }),
   /** Events after `seq` no longer count, except for budgets. */
   Schema.TaggedStruct("Rewound", { seq: Schema.Int }),
+  /** From here on the session is treated like this, whatever its guest does, until somebody says otherwise. */
+  Schema.TaggedStruct("Guarded", { stance: Stance, reason: Schema.String, by: Schema.optionalKey(Schema.String) }),
   Schema.TaggedStruct("Closed", {})
 ]).pipe(Schema.toTaggedUnion("_tag"))
 export type SessionEvent = typeof SessionEvent.Type

@@ -13,9 +13,11 @@ import { defaults } from "../machine/Limits.ts"
 import type { Answer, Output } from "../machine/Turn.ts"
 import type { Receipt } from "../tool/Receipt.ts"
 import type { Outcome } from "../tool/ToolCall.ts"
+import type { Presented } from "./Authority.ts"
 import type { Status } from "./Journal.ts"
 import * as Recipe from "./Recipe.ts"
-import type { Entry, RecordedCall, SessionEvent } from "./SessionEvent.ts"
+import type { Entry, RecordedCall, SessionEvent, Stance } from "./SessionEvent.ts"
+import type { Trace } from "./Trace.ts"
 
 type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
 
@@ -25,6 +27,10 @@ export interface OpenCall {
   readonly receipt: Receipt
   /** A person or the host let it go ahead. */
   readonly approved: boolean
+  /** What its handler gets: the input that was asked with, or what a person put in its place. */
+  readonly input: string
+  /** How many decisions on it could not be carried out. */
+  readonly refusals: number
   readonly attempts: number
   readonly outcome: Outcome | undefined
   /** Where its answer stands in the journal: the order in which answers are given. */
@@ -33,6 +39,8 @@ export interface OpenCall {
 
 export interface Run {
   readonly id: string
+  readonly token: Presented | undefined
+  readonly trace: Trace | undefined
   readonly ordinal: number
   readonly codeHash: string
   readonly startedMillis: number
@@ -51,7 +59,9 @@ export interface SessionState {
   readonly seed: string
   readonly limits: Limits
   readonly metadata: Readonly<Record<string, string>>
+  readonly token: Presented | undefined
   readonly closed: boolean
+  readonly stance: Stance
   readonly quarantined: boolean
   readonly runsStarted: number
   readonly runs: HashMap.HashMap<string, Run>
@@ -75,7 +85,9 @@ export const initial: SessionState = {
   seed: "",
   limits: defaults,
   metadata: {},
+  token: undefined,
   closed: false,
+  stance: "open",
   quarantined: false,
   runsStarted: 0,
   runs: HashMap.empty(),
@@ -157,20 +169,27 @@ const afterTurn = (run: Run, event: EventOf<"Parked"> | EventOf<"RunEnded">): Ru
   memoryBytes: event.usage.memoryBytes
 })
 
-const opened = (call: RecordedCall, seq: number): OpenCall => {
+const openCall = (call: RecordedCall, seq: number): OpenCall => {
   const denied = call.verdict._tag === "Denied" ? call.verdict : undefined
   return {
     call,
     receipt: denied === undefined ? "prepared" : "refused",
     approved: false,
+    input: call.input,
+    refusals: 0,
     attempts: 0,
     outcome: denied === undefined ? undefined : { _tag: "Rejected", error: denied.error },
     answeredSeq: denied === undefined ? 0 : seq
   }
 }
 
-const spend = (spent: Budget.Spent, calls: ReadonlyArray<RecordedCall>): Budget.Spent =>
-  calls.reduce((sum, { verdict }) => (verdict._tag === "Denied" ? sum : Budget.spend(sum, verdict.capability)), spent)
+/** The budgets after some calls. */
+export const spend = (spent: Budget.Spent, calls: ReadonlyArray<RecordedCall>): Budget.Spent =>
+  calls.reduce(
+    (sum, { verdict }) =>
+      verdict._tag === "Denied" ? sum : [verdict.capability, ...(verdict.also ?? [])].reduce(Budget.spend, sum),
+    spent
+  )
 
 const parked = (state: SessionState, event: EventOf<"Parked">, seq: number): SessionState => {
   const open = new Map(state.open)
@@ -181,7 +200,7 @@ const parked = (state: SessionState, event: EventOf<"Parked">, seq: number): Ses
   }
   let known = state.known
   for (const call of event.calls) {
-    open.set(call.id, opened(call, seq))
+    open.set(call.id, openCall(call, seq))
     if (call.verdict._tag === "Asked" || !call.readOnly) known = HashMap.set(known, call.id, event.run)
   }
   for (const sleep of event.sleeps) sleeps.set(sleep.id, sleep.dueMillis)
@@ -228,6 +247,8 @@ const started = (state: SessionState, event: EventOf<"RunStarted">): SessionStat
   runsStarted: Math.max(state.runsStarted, event.ordinal),
   current: {
     id: event.run,
+    token: event.token,
+    trace: event.trace,
     ordinal: event.ordinal,
     codeHash: event.codeHash,
     startedMillis: event.nowMillis,
@@ -244,7 +265,8 @@ const started = (state: SessionState, event: EventOf<"RunStarted">): SessionStat
     ordinal: event.ordinal,
     language: event.language,
     source: event.source,
-    nowMillis: event.nowMillis
+    nowMillis: event.nowMillis,
+    token: event.token
   })
 })
 
@@ -264,10 +286,24 @@ const answeredCall = (state: SessionState, event: EventOf<"CallAnswered">, seq: 
     open.outcome === undefined ? { outcome: event.outcome, receipt: event.receipt, answeredSeq: seq } : {}
   )
 
+const approved = (state: SessionState, { call, charged = [], input }: EventOf<"CallApproved">): SessionState => ({
+  ...withOpen(state, call, () => ({ approved: true, ...(input === undefined ? {} : { input }) })),
+  spent: charged.reduce(Budget.spend, state.spent)
+})
+
+const opened = (state: SessionState, event: EventOf<"Opened">): SessionState => ({
+  ...state,
+  template: event.template,
+  seed: event.seed,
+  limits: event.limits,
+  metadata: event.metadata,
+  token: event.token
+})
+
 const apply = (state: SessionState, event: SessionEvent, seq: number): SessionState => {
   switch (event._tag) {
     case "Opened":
-      return { ...state, template: event.template, seed: event.seed, limits: event.limits, metadata: event.metadata }
+      return opened(state, event)
     case "RunStarted":
       return started(state, event)
     case "Parked":
@@ -275,7 +311,9 @@ const apply = (state: SessionState, event: SessionEvent, seq: number): SessionSt
     case "RunEnded":
       return ended(state, event, seq)
     case "CallApproved":
-      return withOpen(state, event.call, () => ({ approved: true }))
+      return approved(state, event)
+    case "DecisionRefused":
+      return withOpen(state, event.call, ({ refusals }) => ({ refusals: refusals + 1 }))
     case "CallStarted":
       return withOpen(state, event.call, (open) => ({ receipt: "started", attempts: open.attempts + 1 }))
     case "CallAnswered":
@@ -287,6 +325,8 @@ const apply = (state: SessionState, event: SessionEvent, seq: number): SessionSt
       return takenOver(state)
     case "Rewound":
       return state
+    case "Guarded":
+      return { ...state, stance: event.stance }
     case "Closed":
       return { ...state, closed: true }
   }
@@ -307,3 +347,10 @@ export const unstarted = (state: SessionState): Extract<Recipe.Step, { readonly 
 /** A finished run by its id, or the one in progress. */
 export const findRun = (state: SessionState, id: string): Run | undefined =>
   state.current?.id === id ? state.current : Option.getOrUndefined(HashMap.get(state.runs, id))
+
+/** An id for the next run that nobody has given to another one. */
+export const freshRunId = (state: SessionState): string => {
+  let ordinal = state.runsStarted + 1
+  while (findRun(state, `r${ordinal}`) !== undefined) ordinal++
+  return `r${ordinal}`
+}

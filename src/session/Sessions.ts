@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -11,11 +12,18 @@ import type * as Scope from "effect/Scope"
 import { type Capability, decodeList } from "../capability/Capability.ts"
 import { defaults, Limits } from "../machine/Limits.ts"
 import { Machines } from "../machine/Machine.ts"
+import * as Meter from "../machine/Meter.ts"
+import { InForce } from "../policy/InForce.ts"
+import { Admission } from "../token/Admission.ts"
+import type { Circumstances } from "../token/Circumstances.ts"
+import { Revocations } from "../token/Revocations.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
-import type { Authority } from "./Airlock.ts"
+import * as Authority from "./Authority.ts"
+import * as Ceilings from "./Ceilings.ts"
 import { Entropy } from "./Entropy.ts"
 import { type Claim, Journal, type JournalError, type Owner, type Summary } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Metrics from "./Metrics.ts"
 import { LocalOwner } from "./Owner.ts"
 import { effective, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
@@ -25,6 +33,7 @@ import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
 import { dueMillis, statusOf } from "./SessionState.ts"
+import { Witness } from "./Witness.ts"
 
 /** What this process lets a session's guest do, and who may wait how long. */
 export interface Grants {
@@ -33,6 +42,11 @@ export interface Grants {
   readonly capabilities: ReadonlyArray<Capability>
   /** How long a person has to decide on a call; after that it is denied. Default seven days. */
   readonly decision?: Duration.Input | undefined
+  /**
+   * A token for sessions. It is verified before anything else is done, and narrows what calls may do: for good if the session
+   * is opened with it, for as long as it is held if it is resumed with it.
+   */
+  readonly token?: string | undefined
 }
 
 export interface OpenOptions extends Grants {
@@ -68,6 +82,8 @@ export interface SessionsOptions {
   readonly lease?: Duration.Input | undefined
   /** How long the journals of closed sessions are kept; their summaries stay for good. Default 30 days. */
   readonly retention?: Duration.Input | undefined
+  /** What this installation is called in tokens that are meant for it alone. */
+  readonly audience?: string | undefined
 }
 
 /** How often journals are looked through for what need not be kept any more; a short-lived process never does. */
@@ -91,36 +107,63 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const owner: Owner = yield* LocalOwner
   const clock = yield* Clock.Clock
   const entropy = yield* Entropy
-  const residents = Residents.make(options.machinesMax ?? 256)
+  const meter = yield* Meter.current
+  meter.show(Metrics.all)
+  const residents = Residents.make(options.machinesMax ?? 256, meter)
   const leaseMillis = leaseMillisOf(options)
   const services = Context.make(Journal, journal).pipe(Context.add(Machines, machines))
 
   const compact = (age: Duration.Input) =>
     Effect.flatMap(millis("age", age), (ageMillis) => journal.compact(clock.currentTimeMillisUnsafe() - ageMillis))
 
-  const authority = Effect.fnUntraced(function* (grants: Grants) {
+  const policy = yield* InForce
+  const witness = yield* Witness
+  const admission = yield* Effect.serviceOption(Admission)
+  const revocations = yield* Effect.serviceOption(Revocations)
+  const isRevoked = Option.match(revocations, {
+    onNone: () => Authority.unrestricted.isRevoked,
+    onSome: ({ current }) => current
+  })
+
+  const admit = (token: string, circumstances: Circumstances & { readonly session: string }) =>
+    Option.match(admission, {
+      onNone: () => Effect.fail(invalid("token", "nothing: this process verifies no tokens")),
+      onSome: ({ admit }) =>
+        Effect.tapError(admit(token, { audience: options.audience, ...circumstances }), ({ reason }) =>
+          witness.notice({ _tag: "TokenRefused", session: circumstances.session, reason: reason._tag })
+        )
+    })
+
+  const authority = Effect.fnUntraced(function* (grants: Grants, tokens: ReadonlyArray<Authority.Presented>) {
     const capabilities = decodeList(grants.capabilities)
     if (Result.isFailure(capabilities)) return yield* invalid("capabilities", capabilities.failure.message)
     return {
       toolkit: grants.toolkit,
       capabilities: capabilities.success,
-      decisionMillis: yield* millis("decision", grants.decision ?? "7 days")
-    } satisfies Authority
+      decisionMillis: yield* millis("decision", grants.decision ?? "7 days"),
+      presented: tokens,
+      policy,
+      isRevoked
+    } satisfies Authority.Authority
   })
 
   const hold = Effect.fnUntraced(function* (
     claim: Claim,
     entries: ReadonlyArray<Entry>,
-    grants: Grants,
-    snapshots: Snapshots
+    grants: Authority.Authority,
+    snapshots: Snapshots,
+    meet: Witness["attend"]
   ) {
+    yield* Effect.acquireRelease(meet(claim.session, entries), () => witness.leave(claim.session))
+    const countOpen = (by: number) => Effect.sync(() => meter.move(Metrics.sessionsOpen, by))
+    yield* Effect.acquireRelease(countOpen(1), () => countOpen(-1))
     const ledger = yield* Ledger.make(claim, entries)
     if ([...ledger.state().open.values()].some((open) => open.receipt === "started" && open.outcome === undefined)) {
       ledger.record({ _tag: "TakenOver", epoch: claim.epoch })
       yield* ledger.flush
     }
     yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
-    const session = yield* makeSession({ ledger, residents, authority: yield* authority(grants), snapshots })
+    const session = yield* makeSession({ ledger, residents, authority: grants, snapshots, admit })
     return { ledger, session }
   })
 
@@ -147,9 +190,16 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const open = Effect.fnUntraced(
     function* (options: OpenOptions) {
       const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
-      const limits = yield* checkLimits(options.limits)
-      const template = options.template ?? "javascript"
+      const asked = yield* checkLimits(options.limits)
+      const { metadata = {}, template = "javascript" } = options
       if (template !== "javascript") return yield* invalid("template", `${template} is unknown; there is: javascript`)
+      const own = yield* authority(options, [])
+      const token =
+        options.token === undefined ? undefined : yield* admit(options.token, { use: "session", session: id, template })
+      const inForce = yield* policy
+      const context = { template, tenant: metadata["tenant"], labels: metadata }
+      const ceilings = inForce === undefined ? {} : Ceilings.ofPolicy(inForce, context)
+      const limits = yield* checkLimits(Ceilings.lowered(asked, ceilings, token?.limits))
       const entries: ReadonlyArray<Entry> = [
         {
           seq: 1,
@@ -160,23 +210,32 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
             engine: machines.engine,
             seed: options.seed ?? entropy(16),
             limits,
-            metadata: options.metadata ?? {}
+            metadata,
+            ...(token === undefined ? {} : { token: Authority.presented(token) })
           }
         }
       ]
       const claim = yield* held(create(id, entries))
-      return (yield* hold(claim, entries, options, options.snapshots ?? "eager")).session
+      return (yield* hold(claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
     },
     Effect.provideContext(services),
     Effect.withSpan("Sessions.open")
   )
 
+  /** What a token gives to a session that exists. */
+  const readmitted = Effect.fnUntraced(function* (session: string, token: string) {
+    const { template } = yield* journal.summary(session)
+    return Authority.presented(yield* admit(token, { use: "session", session, template }))
+  })
+
   const resume = Effect.fnUntraced(
     function* (id: string, options: ResumeOptions) {
+      const tokens = options.token === undefined ? [] : [yield* readmitted(id, options.token)]
+      const own = yield* authority(options, tokens)
       const claim = yield* held(journal.claim(id, owner, leaseMillis))
       const entries = yield* journal.read(id, 0)
       if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
-      const { ledger, session } = yield* hold(claim, entries, options, "eager")
+      const { ledger, session } = yield* hold(claim, entries, own, "eager", witness.attend)
       if (options.rebuild === true) yield* ledger.forget()
       return session
     },

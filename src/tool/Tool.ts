@@ -13,6 +13,8 @@ export interface Invocation {
   readonly run: string
   /** From 1. Greater only for tools that are read-only or idempotent. */
   readonly attempt: number
+  /** The W3C `traceparent` header of the call's span, to be passed on. Absent where nobody traces. */
+  readonly traceparent?: string | undefined
 }
 
 /** What is true of a tool besides what it does; both are false by default. */

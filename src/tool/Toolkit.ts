@@ -16,6 +16,8 @@ import type * as Pattern from "../capability/Pattern.ts"
 import * as Arguments from "./Arguments.ts"
 import * as Catalogue from "./Catalogue.ts"
 import * as Execution from "./Execution.ts"
+import * as Plain from "./schema/Plain.ts"
+import * as Shape from "./schema/Shape.ts"
 import type { Invocation, Requirements, Tool } from "./Tool.ts"
 import type { ToolCall } from "./ToolCall.ts"
 import type { ToolInfo } from "./ToolInfo.ts"
@@ -51,6 +53,11 @@ export interface Toolkit {
    * properties and what was expected of them, never a value.
    */
   readonly prepare: (call: ToolCall) => Result.Result<Prepared, Denial>
+  /**
+   * Pure. Checks what a host gives in place of a handler's result, a `Value` text on the guest's side of the output schema, and
+   * gives it with defaults filled in. Fails with words that name places and expectations, also for what is no tool.
+   */
+  readonly checkOutput: (method: string, valueText: string) => Result.Result<string, string>
   /**
    * Runs the handler of a method with an input that `prepare` gave. Never fails; interrupting it interrupts the handler.
    *
@@ -97,6 +104,16 @@ const prepare = (entry: Catalogue.CatalogueEntry | undefined, call: ToolCall): R
     return { method: entry.name.method, input, inputText, readOnly, idempotent }
   })
 
+const checkOutput = (entry: Catalogue.CatalogueEntry | undefined, valueText: string): Result.Result<string, string> =>
+  Result.gen(function* () {
+    if (entry === undefined) return yield* Result.fail("there is no such tool")
+    const { output } = entry
+    const value = yield* Result.mapError(Value.decode(valueText), ({ message }) => message)
+    if (output === Shape.anything) return valueText
+    const settled = yield* Result.flatMap(Plain.from(value), output.settle)
+    return yield* Result.mapError(Value.encode(settled), ({ message }) => message)
+  })
+
 /** A handler belongs to the span and the scope of its call, not to those in which its toolkit was made. */
 const ofCalls = Context.omit(Tracer.ParentSpan, Scope.Scope)
 
@@ -121,6 +138,7 @@ export const make = Effect.fnUntraced(function* <const Tools extends ReadonlyArr
     infos: [...catalogue.values()].map(infoOf),
     find: (name) => facts.get(name),
     prepare: (call) => prepare(byName.get(call.path), call),
+    checkOutput: (method, valueText) => checkOutput(catalogue.get(method), valueText),
     execute: (method, inputText, invocation, { resultBytes }) => {
       const entry = catalogue.get(method)
       if (entry === undefined) return Effect.succeed(Execution.noHandler(method))

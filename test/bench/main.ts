@@ -5,12 +5,14 @@
  * one VM.
  */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Capability, Home, Journal, Sandbox, Sessions, Tool, Toolkit } from "caisson"
 import { Context, Effect, Exit, ManagedRuntime, Schema, Scope } from "effect"
+import * as Authority from "./Authority.ts"
 import * as Bare from "./Bare.ts"
+import * as Detection from "./Detection.ts"
 import * as Measure from "./Measure.ts"
 
 const root = mkdtempSync(join(tmpdir(), "caisson-bench-"))
@@ -26,6 +28,13 @@ const report = (figure: string, ours: string, bare: string, ratio: string, goal:
 const millis = (value: number) => `${value.toFixed(2)} ms`
 const mebibytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`
 const times = (value: number) => `${value.toFixed(2)} x`
+
+const policyText = `version: 1
+name: bench
+defaults: { tools: allow }
+rules:
+${Array.from({ length: 20 }, (_, index) => `  - { id: rule-${index}, effect: deny, tools: ["bank/*"], where: { amount: { gt: ${1_000_000 + index} } } }`).join("\n")}
+`
 
 const Amount = Schema.Struct({ amount: Schema.Finite })
 const tool = (name: string, readOnly: boolean) =>
@@ -153,6 +162,39 @@ const calls = (path: string, count: number, together: number, figure: string, go
     report(figure, `${Math.round(median)} /s`, `${Math.round(bare)} /s`, times(median / bare), goal)
   })
 
+/** Durable calls with and without a policy and an audit log, in turn. */
+const overhead = () =>
+  withHome({}, async (bare) => {
+    const policy = join(bare.directory, "bench.policy.yaml")
+    writeFileSync(policy, policyText)
+    await withHome({ policy, audit: {} }, async (guarded) => {
+      const count = 300
+      const code = `for (let i = 0; i < ${count}; i++) await bank.pay({ amount: i })`
+      const opened = await Promise.all(
+        [guarded, bare].map(({ run }) => run(Effect.flatMap(Sessions.Sessions, (sessions) => sessions.open(grants))))
+      )
+      const [withThem, without] = opened
+      if (withThem === undefined || without === undefined) throw new Error("no session was opened")
+      const { ours, bare: alone } = await Measure.paired(
+        10,
+        () => guarded.run(Effect.asVoid(withThem.run(code))),
+        () => bare.run(Effect.asVoid(without.run(code)))
+      )
+      const percent = (100 * (ours.median - alone.median)) / alone.median
+      report(
+        "a policy of 20 rules and the audit log, added to a durable call",
+        `${percent.toFixed(1)} %`,
+        millis(alone.median / count),
+        times(ours.median / alone.median),
+        "<= 15 %"
+      )
+    })
+  })
+
+const listed = async (figures: Promise<ReadonlyArray<Authority.Figure>>) => {
+  for (const { figure, goal, ours } of await figures) report(figure, ours, "-", "-", goal)
+}
+
 const directoryBytes = (directory: string) =>
   readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0)
 
@@ -249,6 +291,10 @@ const figures: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ["durable", () => calls("bank.pay", 1_600, 16, "durable calls of one session, 16 at a time", ">= 700 /s")],
   ["readonly", () => calls("math.double", 4_000, 1, "read-only calls of one session, one after the other", "-")],
   ["readonly", () => calls("math.double", 12_800, 64, "read-only calls of one session, 64 at a time", ">= 15000 /s")],
+  ["overhead", overhead],
+  ["token", () => listed(Authority.tokens())],
+  ["audit", () => listed(Authority.audit(root))],
+  ["detection", () => listed(Detection.figures())],
   ["parked", parkedSessions],
   ["cold", coldStart]
 ]

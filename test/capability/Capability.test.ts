@@ -6,6 +6,33 @@ import { malformed } from "./constraints.ts"
 const broken = (plain: unknown) => malformed(plain, Capability.decode)
 const brokenList = (...plain: ReadonlyArray<unknown>) => malformed(plain, () => Capability.decodeList(plain))
 
+describe("approvers", () => {
+  const asks = (...approvers: ReadonlyArray<string>) =>
+    Capability.make({ methods: "bank/pay", mode: "ask", ...(approvers.length === 0 ? {} : { approvers }) })
+
+  it("are names, 1 to 64 of them, of a capability that asks", () => {
+    assert.deepStrictEqual(asks("ann", "bob").approvers, ["ann", "bob"])
+    for (const approvers of [[], ["ann", ""], ["x".repeat(257)], "ann", Array.from({ length: 65 }, (_, n) => `${n}`)]) {
+      assert.match(broken({ methods: "bank/pay", mode: "ask", approvers }), /approvers/)
+    }
+    assert.match(broken({ methods: "bank/pay", approvers: ["ann"] }), /approvers.*goes with the mode "ask"/)
+  })
+
+  it("of a capability within another are some of the other's", () => {
+    assert.isTrue(Capability.isSubsetOf(asks("ann"), asks("ann", "bob")))
+    assert.isTrue(Capability.isSubsetOf(asks("ann"), asks()))
+    assert.isTrue(Capability.isSubsetOf(asks("ann"), Capability.make({ methods: "bank/pay" })))
+    assert.isFalse(Capability.isSubsetOf(asks("ann", "eve"), asks("ann", "bob")))
+    assert.isFalse(Capability.isSubsetOf(asks(), asks("ann")))
+    assert.isFalse(Capability.isSubsetOf(Capability.make({ methods: "bank/pay" }), asks("ann")))
+  })
+
+  it("do not change what a budget is kept under, and stay when a constraint is added", () => {
+    assert.strictEqual(Capability.key(asks("ann")), Capability.key(asks()))
+    assert.deepStrictEqual(Capability.restrict(asks("ann"), { amount: { le: 1 } }).approvers, ["ann"])
+  })
+})
+
 describe("making", () => {
   it("reads methods in every spelling, and fills in the mode", () => {
     const one = Capability.make({ methods: "stripe.charges.*" })

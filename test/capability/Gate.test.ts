@@ -110,6 +110,12 @@ describe("deciding", () => {
     })
   })
 
+  it("asks those whom the capability names", () => {
+    const capabilities = Capability.list([{ name: "refund", methods: "bank/refund", mode: "ask", approvers: ["ann"] }])
+    const verdict = Gate.decide(capabilities, nothing, call("bank/refund"))
+    assert.deepStrictEqual(verdict._tag === "Ask" && verdict.approvers, ["ann"])
+  })
+
   it("B6 the first capability that fits and has calls left is used", () => {
     const capabilities = Capability.list([
       { name: "exact", methods: "bank/pay", maxCalls: 2 },

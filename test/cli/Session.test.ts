@@ -54,9 +54,9 @@ describe("a call that asks", { timeout: 60_000 }, () => {
       ;({ one, two })
     `
     const first = await json(75, "run", "-e", code, "--session", "a", "--tools", tools)
-    const second = await json(75, "answer", "a", `${callsOf(first)[0]?.id}`, "--result", '{"by":"hand"}')
+    const second = await json(75, "answer", "a", `${callsOf(first)[0]?.id}`, "--result", '"by hand"')
     const last = await json(0, "answer", "a", `${callsOf(second)[0]?.id}`, "--error", "no money")
-    assert.deepStrictEqual(last["value"], { one: { by: "hand" }, two: "no money" })
+    assert.deepStrictEqual(last["value"], { one: "by hand", two: "no money" })
     assert.deepStrictEqual(effects(), [])
   })
 
@@ -103,7 +103,7 @@ describe("what is said of a call", { timeout: 60_000 }, () => {
     const code = "[await bank.refund({ amount: 1 }), await bank.refund({ amount: 2 })]"
     const first = await json(75, "run", "-e", code, "--session", "a", "--tools", tools)
     const second = await json(75, "answer", "a", `${callsOf(first)[0]?.id}`, "--approve", "--by", "ann")
-    await json(0, "answer", "a", `${callsOf(second)[0]?.id}`, "--result", "3", "--by", "bob")
+    await json(0, "answer", "a", `${callsOf(second)[0]?.id}`, "--result", '"3"', "--by", "bob")
     assert.deepStrictEqual(
       (await saidBy(text)).map(({ _tag, by, call }) => [_tag, call, by]),
       [

@@ -129,7 +129,13 @@ describe("help", { timeout: 60_000 }, () => {
       "fork",
       "rewind",
       "close",
-      "declarations"
+      "approvals",
+      "guard",
+      "declarations",
+      "keys",
+      "token",
+      "policy",
+      "audit"
     ]
     assert.deepStrictEqual(names, known)
     const help = await caisson(["answer", "--help"])

@@ -3,6 +3,7 @@ import type { Layer } from "effect"
 import type { Journal } from "../../src/session/Journal.ts"
 import { batches } from "./journal/Batches.ts"
 import { claims } from "./journal/Claims.ts"
+import { decisionsOf } from "./journal/Decisions.ts"
 import { snapshots } from "./journal/Snapshots.ts"
 import { summaries } from "./journal/Summaries.ts"
 
@@ -14,6 +15,7 @@ export const suite = (name: string, journal: Layer.Layer<Journal, unknown>) =>
   layer(journal)(`a journal in ${name}`, (it) => {
     batches(it)
     claims(it)
+    decisionsOf(it)
     snapshots(it)
     summaries(it)
   })

@@ -43,6 +43,7 @@ const mortal = (journal: Journal["Service"]): Journal["Service"] => {
     create: (...args) => write(journal.create(...args)),
     claim: (...args) => write(journal.claim(...args)),
     append: (...args) => write(journal.append(...args)),
+    decide: (...args) => write(journal.decide(...args)),
     release: (...args) => write(journal.release(...args))
   }
 }

@@ -9,7 +9,7 @@ import { SessionEvent } from "../../src/session/SessionEvent.ts"
 import * as Sqlite from "../../src/session/Sqlite.ts"
 import { append, leaseMillis, owner, read, started } from "../contract/journal/Steps.ts"
 import { temporaryDirectory } from "./directory.ts"
-import { folder, goldenJournals, goldenSnapshots } from "./golden.ts"
+import { folder, goldenDecisions, goldenJournals, goldenOf, goldenSnapshots, goldenVersions } from "./golden.ts"
 
 describe("journals of earlier builds", () => {
   it("hold every kind of event and of verdict", () => {
@@ -38,14 +38,14 @@ describe("journals of earlier builds", () => {
     for (const same of [encoded, read]) assert.deepStrictEqual(JSON.parse(JSON.stringify(same)), JSON.parse(text))
   })
 
-  it.effect("are opened in their SQLite file, and go on", () =>
+  it.effect.each(goldenVersions)("are opened in the SQLite file of %s, and go on", (version) =>
     Effect.gen(function* () {
       const filename = join(yield* temporaryDirectory, "journal.sqlite")
-      copyFileSync(join(folder, "v1.sqlite"), filename)
+      copyFileSync(join(folder, `${version}.sqlite`), filename)
       const open = JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename })))
       yield* Effect.gen(function* () {
         const journal = yield* Journal
-        for (const { session, rows } of goldenJournals) {
+        for (const { session, rows } of goldenOf(version)) {
           const summary = yield* journal.summary(session)
           assert.deepStrictEqual([summary.status, summary.seq, summary.epoch], ["idle", rows.length, 1])
           assert.deepStrictEqual([summary.metadata, summary.dueMillis], [{ from: "a fixture" }, 1_763_600_000_000])
@@ -53,6 +53,10 @@ describe("journals of earlier builds", () => {
             yield* read(session),
             rows.map(({ seq, atMillis, event }) => ({ seq, atMillis, event }))
           )
+          const decisions = (yield* journal.decisions(session)).map(({ atMillis: _, ...given }) => given)
+          assert.deepStrictEqual(decisions, version === "v1" ? [] : goldenDecisions)
+          const later = { call: "9.9", digest: "e", decision: { _tag: "Approve" }, by: "heir" } as const
+          assert.isTrue((yield* journal.decide(session, later)).isFirst)
           const claim = yield* journal.claim(session, owner("heir"), leaseMillis)
           yield* append(claim, rows.length + 1, started("9.1"))
         }

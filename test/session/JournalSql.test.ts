@@ -81,6 +81,18 @@ describe("a damaged journal", () => {
     }).pipe(Effect.provide(inMemory()))
   )
 
+  it.effect("shows where a decision cannot be read", () =>
+    Effect.gen(function* () {
+      const journal = yield* Journal
+      yield* afterHarm(`INSERT INTO caisson_decisions SELECT key, '1.1', 'd', '{"_tag":"Perhaps"}', 'ann', 1.0
+        FROM caisson_sessions`)
+      const decided = { call: "1.1", digest: "d", decision: { _tag: "Approve" }, by: "ann" } as const
+      for (const operation of [journal.decisions("harmed"), journal.decide("harmed", decided)]) {
+        assert.include((yield* damageOf(operation)).detail, "the decision on call 1.1")
+      }
+    }).pipe(Effect.provide(inMemory()))
+  )
+
   it.effect("does not take values of another type", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(afterHarm("UPDATE caisson_entries SET seq = 'three' WHERE seq = 3"))
@@ -129,6 +141,8 @@ describe("a journal whose database fails", () => {
         read("harmed"),
         journal.summary("harmed"),
         journal.list({ limit: 1 }),
+        journal.decide("harmed", { call: "1.1", digest: "", decision: { _tag: "Approve" }, by: "ann" }),
+        journal.decisions("harmed"),
         journal.prune({ session: "harmed", epoch: 1 }, []),
         journal.compact(0)
       ]
@@ -155,12 +169,12 @@ describe("the tables of a journal", () => {
     Effect.gen(function* () {
       const filename = join(yield* temporaryDirectory, "journal.sqlite")
       yield* SqlClient.SqlClient.use(
-        (sql) => sql`INSERT INTO caisson_migrations (migration_id, name) VALUES (2, 'something_new')`
+        (sql) => sql`INSERT INTO caisson_migrations (migration_id, name) VALUES (3, 'something_new')`
       ).pipe(Effect.provide(open(filename)))
       const error = yield* Effect.flip(Effect.scoped(Layer.build(open(filename))))
       assert(error._tag === "JournalSchemaError")
-      assert.deepStrictEqual(error.reason, new NewerSchema({ found: 2, known: 1 }))
-      assert.include(error.message, "schema version 2, this build knows versions up to 1")
+      assert.deepStrictEqual(error.reason, new NewerSchema({ found: 3, known: 2 }))
+      assert.include(error.message, "schema version 3, this build knows versions up to 2")
     })
   )
 

@@ -1,11 +1,12 @@
 /**
  * Journals as earlier builds wrote them. Fixtures are added with each version of the format and never changed.
  *
- * `node test/session/golden.ts <file>` writes the entries of all fixtures into a new SQLite journal.
+ * `node test/session/golden.ts <version> <file>` writes the entries of a version's fixtures into a new SQLite journal.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
+import type { GivenDecision } from "../../src/session/Decision.ts"
 import { Journal, type SnapshotBytes } from "../../src/session/Journal.ts"
 import * as JournalSql from "../../src/session/JournalSql.ts"
 import type { Entry } from "../../src/session/SessionEvent.ts"
@@ -35,17 +36,31 @@ export const goldenSnapshots: ReadonlyArray<SnapshotBytes> = ["a golden snapshot
   snapshotOf
 )
 
-const write = Effect.gen(function* () {
+/** Of the tables, not of the entries. */
+export const goldenVersions = ["v1", "v2"] as const
+
+export const goldenOf = (version: string) => goldenJournals.filter(({ session }) => session.startsWith(`${version}-`))
+
+/** Since version 2, on each of its sessions. */
+export const goldenDecisions: ReadonlyArray<GivenDecision> = [
+  { call: "1.1", digest: "c".repeat(64), decision: { _tag: "Approve", input: '{"amount":20}' }, by: "bob" },
+  { call: "1.2", digest: "d".repeat(64), decision: { _tag: "Deny", reason: "too much" }, by: undefined }
+]
+
+const write = Effect.fnUntraced(function* (version: string) {
   const journal = yield* Journal
-  for (const { session, rows } of goldenJournals) {
+  for (const { session, rows } of goldenOf(version)) {
     const entries = rows.map(({ seq, atMillis, event }) => ({ seq, atMillis, event }))
     const about = { session, template: "javascript", metadata: { from: "a fixture" } }
     const batch = { entries, snapshots: goldenSnapshots, status: "idle", dueMillis: 1_763_600_000_000 } as const
     yield* journal.release(yield* journal.create({ ...about, ...batch }, owner("golden"), 1))
+    for (const decision of goldenDecisions) yield* journal.decide(session, decision)
   }
 })
 
 if (import.meta.main) {
-  const filename = process.argv[2] ?? ""
-  await Effect.runPromise(write.pipe(Effect.provide(JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename }))))))
+  const [version = "", filename = ""] = process.argv.slice(2)
+  await Effect.runPromise(
+    write(version).pipe(Effect.provide(JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename })))))
+  )
 }

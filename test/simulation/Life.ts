@@ -53,6 +53,8 @@ export const make = (name: string, pointsMax: number): Life => {
       snapshot: (...args) => look(journal.snapshot(...args)),
       summary: (...args) => look(journal.summary(...args)),
       list: (...args) => look(journal.list(...args)),
+      decide: (...args) => write(journal.decide(...args)),
+      decisions: (...args) => look(journal.decisions(...args)),
       compact: (...args) => look(journal.compact(...args))
     })
   }

@@ -2,10 +2,12 @@ import { Context, Effect, Exit, Layer, Option, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { Capability } from "../../src/capability/Capability.ts"
 import * as Scripted from "../../src/machine/Scripted.ts"
+import type { Decision } from "../../src/session/Decision.ts"
 import { Journal } from "../../src/session/Journal.ts"
 import * as JournalMemory from "../../src/session/JournalMemory.ts"
 import { LocalOwner } from "../../src/session/Owner.ts"
-import { effective } from "../../src/session/Replay.ts"
+import * as Question from "../../src/session/Question.ts"
+import { effective, replay } from "../../src/session/Replay.ts"
 import type { RunResult, WaitingCall } from "../../src/session/RunResult.ts"
 import type { Session } from "../../src/session/Session.ts"
 import { type Grants, Sessions } from "../../src/session/Sessions.ts"
@@ -76,6 +78,14 @@ export const simulate = Effect.fnUntraced(function* (chance: Chance) {
     )
   }
 
+  /** What a person says who does not hold the session, and whose own process does not die. */
+  const decideElsewhere = Effect.fnUntraced(function* (session: string, call: string, decision: Decision) {
+    const state = replay(yield* journal.read(session, 0))
+    const open = state.open.get(call)
+    if (open === undefined) return
+    yield* journal.decide(session, { call, digest: Question.digestOf(state, open), decision, by: "somebody else" })
+  })
+
   /** What a person who knows the outside world says. */
   const settle = (session: Session, call: WaitingCall) => {
     const { amount } = JSON.parse(call.input) as { readonly amount: number }
@@ -87,7 +97,12 @@ export const simulate = Effect.fnUntraced(function* (chance: Chance) {
         noPatience
       )
     }
-    return session.answer(call.id, Plan.isApproved(amount) ? { _tag: "Approve" } : { _tag: "Deny" }, noPatience)
+    const decision = Plan.isApproved(amount) ? ({ _tag: "Approve" } as const) : ({ _tag: "Deny" } as const)
+    if (chance.next() < 0.5) return session.answer(call.id, decision, noPatience)
+    return Effect.gen(function* () {
+      yield* decideElsewhere(session.id, call.id, decision)
+      return yield* Effect.flatMap(session.resume(noPatience), Effect.fromOption)
+    }).pipe(Effect.orDie)
   }
 
   const toEnd = Effect.fnUntraced(function* (session: Session, first: RunResult) {

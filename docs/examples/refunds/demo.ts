@@ -1,130 +1,99 @@
 /**
- * `npm run demo`: an agent works through a pile of invoices while its process is killed twice, once in the middle of
- * concurrent calls and once while a person thinks. Everything below is real: the kills are SIGKILL, the times are measured.
+ * `npm run demo`: an agent works through a pile of invoices, under a policy and with a token that give it little, while its process
+ * is killed twice: once in the middle of concurrent calls, and once while a person thinks. Persons then decide at other terminals,
+ * and the audit log proves who did what. Everything below is real: the kills are SIGKILL, the commands are processes, the times
+ * are measured.
  */
-import { spawn } from "node:child_process"
+import assert from "node:assert/strict"
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
-import { inspect, styleText } from "node:util"
 import { Caisson } from "caisson/promise"
+import { decide } from "./approval.ts"
 import { capabilities, statement, tools } from "./billing.ts"
-
-interface Line {
-  readonly kind: "tool" | "paused" | "approves" | "reconciles" | "step"
-  // biome-ignore lint/suspicious/noExplicitAny: what the agent says, printed as it comes
-  readonly detail: any
-}
+import { home, policyFile } from "./home.ts"
+import { type Line, startAgent } from "./process.ts"
+import { openTerminal } from "./terminal.ts"
+import { show, tell, timed } from "./timeline.ts"
+import { mint, narrow } from "./token.ts"
+import { inspectTrail } from "./trail.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "caisson-demo-"))
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
+const terminal = openTerminal(directory)
 
-const start = performance.now()
-const colour = (style: Parameters<typeof styleText>[0], text: string) =>
-  styleText(style, text, { stream: process.stdout })
-const show = (value: unknown) => inspect(value, { breakLength: 160, compact: 4, depth: 4 })
-const tell = (who: string, what: string) => {
-  const seconds = ((performance.now() - start) / 1_000).toFixed(3).padStart(7)
-  console.log(`${colour("gray", `${seconds} s`)}  ${colour("cyan", who.padEnd(12))} ${what}`)
-}
-
-const describe = ({ kind, detail }: Line): string => {
-  switch (kind) {
-    case "tool":
-      return colour("gray", `handler ${detail}`)
-    case "paused":
-      return colour(
-        "yellow",
-        `paused: ${detail.map((call: { method: string; reason: string }) => `${call.method} (${call.reason})`).join(", ")}`
-      )
-    case "approves":
-      return `ann approves ${detail.method} ${show(detail.input)}`
-    case "reconciles":
-      return `${detail.call.method} was under way when the process died; the bank says it ${detail.happened ? "happened" : "did not happen"}`
-    case "step": {
-      const { error, metrics, number, say, stdout, value } = detail
-      const lines = [colour("bold", `step ${number}: ${say}`)]
-      if (stdout !== "") lines.push(`  printed ${stdout.trim()}`)
-      lines.push(error === null ? `  came to ${show(value)}` : colour("red", `  failed: ${error.message}`))
-      lines.push(
-        colour(
-          "gray",
-          `  ${metrics.calls} calls, guest ${metrics.guestMillis.toFixed(1)} ms, tools ${metrics.toolMillis} ms, restore ${metrics.restoreMillis} ms, snapshot ${metrics.snapshotBytes} B`
-        )
-      )
-      return lines.join("\n".padEnd(25))
-    }
-  }
-}
-
-/** Steps that were told of: a later process gets their results from the journal, and has nothing new to say. */
-const told = new Set<number>()
-const isNews = ({ detail, kind }: Line) => kind !== "step" || !told.has(detail.number)
-
-/** Runs one agent process until it ends, or kills it when it has said what `killWhen` waits for. */
-const agent = (mode: "work" | "reconcile" | "settle", killWhen: (lines: ReadonlyArray<Line>) => boolean) =>
-  new Promise<NodeJS.Signals | number | null>((resolve, reject) => {
-    const program = join(import.meta.dirname, `agent.${import.meta.filename.endsWith(".ts") ? "ts" : "js"}`)
-    const child = spawn(process.execPath, [...process.execArgv, program, directory, mode], {
-      stdio: ["ignore", "pipe", "inherit"]
-    })
-    const lines: Array<Line> = []
-    createInterface(child.stdout).on("line", (text) => {
-      const line: Line = JSON.parse(text)
-      if (child.killed) return
-      lines.push(line)
-      if (isNews(line)) tell(`process ${child.pid}`, describe(line))
-      if (line.kind === "step") told.add(line.detail.number)
-      if (killWhen(lines)) child.kill("SIGKILL")
-    })
-    child.on("error", reject)
-    child.on("close", (code, signal) => {
-      tell(`process ${child.pid}`, signal === null ? `ended with code ${code}` : colour("red", `was killed: ${signal}`))
-      resolve(signal ?? code)
-    })
-  })
-
-const expect = (isTrue: boolean, what: string) => {
-  if (!isTrue) throw new Error(`the demo went wrong: ${what}`)
-}
-
-const isLast = (kind: Line["kind"]) => (lines: ReadonlyArray<Line>) => lines.at(-1)?.kind === kind
 const began = (count: number) => (lines: ReadonlyArray<Line>) =>
   lines.filter(({ kind, detail }) => kind === "tool" && /^begins billing/.test(detail)).length === count
 
-tell("demo", "an agent starts on the invoices; it will be killed with three calls under way")
-expect((await agent("work", began(3))) === "SIGKILL", "the first process was not killed")
+/** The run has paused, and it has been told who wants a person to see the call. */
+const waitsForPerson = (lines: ReadonlyArray<Line>) =>
+  lines.some(({ detail }) => detail._tag === "Asked") &&
+  lines.some(({ detail, kind }) => kind === "paused" && /refunds/.test(detail[0]?.method))
 
-tell("demo", "another one finishes those calls, and is killed while it waits for a person")
-expect(
-  (await agent("reconcile", (lines) => isLast("paused")(lines) && /refunds/.test(lines.at(-1)?.detail[0]?.method))) ===
-    "SIGKILL",
-  "the second process was not killed"
-)
-
-tell("demo", "before anybody decides, a fork of the session explores the answer no")
-{
-  await using caisson = await Caisson.open({ directory })
-  await using session = await caisson.resume("refunds", { tools: tools(directory, () => {}), capabilities })
-  const forkId = await session.fork()
-  await using fork = await caisson.resume(forkId, { tools: tools(directory, () => {}), capabilities })
-  const waiting = await fork.resume()
-  const call = waiting?.calls[0]
-  expect(call !== undefined, "the fork does not wait for the same person")
-  const refused = await fork.answer(call?.id ?? "", { deny: "not this quarter" })
-  tell(forkId, `came to ${show(refused.value)}`)
+/** The operator makes a key and a token; the framework, which has no key, gives the agent less. */
+const makeToken = async (): Promise<string> => {
+  tell("demo", "an operator tries the policy, makes a key, and makes a token with it")
+  await Promise.all([terminal(0, "policy", "test", policyFile), terminal(0, "keys", "new")])
+  const [minted, mintMillis] = await timed(() => mint(directory))
+  tell("operator", `minted ${minted.id} for billing and bank: ${minted.text.length} B, ${mintMillis.toFixed(2)} ms`)
+  const [narrowed, narrowMillis] = await timed(() => narrow(minted))
+  const cost = `${narrowed.text.length} B, ${narrowMillis.toFixed(2)} ms, without the key`
+  tell("framework", `narrowed it to billing, two refunds and an hour: ${cost}`)
+  return narrowed.text
 }
 
-tell("demo", "a third process asks ann, who says yes, and goes on in the middle of the expression")
-expect((await agent("settle", () => false)) === 0, "the last process did not finish")
+/** What would be if the answer were no: in a fork, while the session itself goes on waiting. */
+const explore = async (): Promise<void> => {
+  await using caisson = await Caisson.open(home(directory))
+  const grants = { tools: tools(directory, () => {}), capabilities }
+  await using session = await caisson.resume("refunds", grants)
+  await using fork = await caisson.resume(await session.fork({ id: "refunds-if-not" }), grants)
+  const [call] = (await fork.resume())?.calls ?? []
+  assert.ok(call, "the fork waits for the same person")
+  const refused = await fork.answer(call.id, { deny: "not this quarter", by: "the demo" })
+  tell("the fork", `came to ${show(refused.value)}`)
+}
+
+const token = await makeToken()
+
+tell("demo", "an agent opens a session with that token; it will be killed with three calls under way")
+const first = startAgent(directory, token)
+await first.hears(began(3))
+await first.kill()
+
+tell("demo", "another process finishes those calls, and is killed while it waits for a person")
+const second = startAgent(directory)
+await second.hears(waitsForPerson)
+await second.kill()
+
+tell("demo", "before anybody decides, a fork of the session explores the answer no")
+await explore()
+
+tell("demo", "a third process holds the session and waits, while persons decide at other terminals")
+const third = startAgent(directory)
+await third.hears(waitsForPerson)
+await decide(directory, terminal, third)
+assert.equal(await third.exitCode, 0, "the last process did not finish")
 
 const effects = statement(directory)
-const bytes = readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0)
-tell("bank", `${effects.length} effects, each once:`)
-for (const { method, result } of effects) tell("bank", `  ${method} ${show(result)}`)
-expect(new Set(effects.map(({ key }) => key)).size === effects.length, "an effect happened twice")
+tell(
+  "bank",
+  `${effects.length} effects, each once:`,
+  ...effects.map(({ method, result }) => `  ${method} ${show(result)}`)
+)
+assert.equal(new Set(effects.map(({ key }) => key)).size, effects.length, "an effect happened twice")
+assert.ok(
+  effects.every(({ method }) => method !== "bank.accounts.change"),
+  "an account was changed"
+)
+
+const bytes = readdirSync(directory, { recursive: true, encoding: "utf8" })
+  .map((file) => statSync(join(directory, file)))
+  .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
+
+const calls = third.lines.reduce((sum, { detail, kind }) => sum + (kind === "step" ? detail.metrics.calls : 0), 0)
+await inspectTrail(directory, terminal, calls)
 tell(
   "demo",
-  `three processes, two of them killed, nothing lost and nothing done twice; ${Math.round(bytes / 1_024)} KiB on disk`
+  `three processes, two of them killed, nothing lost, nothing done twice; ${Math.round(bytes / 1_024)} KiB on disk`
 )

@@ -1,0 +1,86 @@
+/**
+ * The head of a log: a signed statement of where the log ends, in a file of its own, so that a log whose end was cut off is told
+ * from one that ends there. It is written after every write to the log.
+ *
+ * H1. The file has two slots of 512 bytes, which are written in turn: a crash can damage one of them, and the other then has the
+ *     head before. `count` grows by one with every write.
+ * H2. Both slots count: they hold two heads that follow on from each other. An older head put in the place of a newer one shows.
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { type AuditKey, isSigned, sign } from "./AuditKey.ts"
+
+export const Head = Schema.Struct({
+  v: Schema.Literal(1),
+  log: Schema.String,
+  count: Schema.Int,
+  /** The last line, and its hash. */
+  seq: Schema.Int,
+  hash: Schema.String,
+  /** The last checkpoint's own line; 0 before the first. */
+  checkpoint: Schema.Int,
+  /** A closed log has nothing behind its head. An open one may have what its process wrote just before it was killed. */
+  closed: Schema.Boolean,
+  time: Schema.String,
+  key: Schema.String,
+  mac: Schema.String
+})
+export type Head = typeof Head.Type
+
+const slotBytes = 512
+
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Head), { onExcessProperty: "error" })
+
+const signedText = ({ checkpoint, closed, count, hash, key, log, seq, time, v }: Omit<Head, "mac">): string =>
+  `{"v":${v},"log":"${log}","count":${count},"seq":${seq},"hash":"${hash}",` +
+  `"checkpoint":${checkpoint},"closed":${closed},"time":"${time}","key":"${key}"}`
+
+/** The one text of a slot. */
+const slotText = (signed: string, mac: string): string =>
+  `${`${signed.slice(0, -1)},"mac":"${mac}"}`.padEnd(slotBytes - 1)}\n`
+
+/** A slot's text, and where in the file it belongs. */
+export const slotOf = (statement: Omit<Head, "v" | "key" | "mac">, key: AuditKey) => {
+  const text = signedText({ v: 1, ...statement, key: key.id })
+  return { text: slotText(text, sign(key, "head", text)), position: (statement.count % 2) * slotBytes }
+}
+
+const headOf = (slot: string): Head | undefined => {
+  const head = Result.getOrUndefined(decode(slot))
+  return head !== undefined && slotText(signedText(head), head.mac) === slot ? head : undefined
+}
+
+/** What the head file says: the newest head that is signed, and what is wrong with the file otherwise. */
+export interface HeadReading {
+  readonly head: Head | undefined
+  readonly fault: string | undefined
+}
+
+const faultOf = (head: Head, slot: number, keys: ReadonlyMap<string, AuditKey>): string | undefined => {
+  const key = keys.get(head.key)
+  if (key === undefined) return `the head is signed with key ${JSON.stringify(head.key)}, which was not given`
+  if (!isSigned(key, "head", signedText(head), head.mac)) return `a head's signature is not that of key ${head.key}`
+  return head.count % 2 === slot ? undefined : "a head is in the place of another one"
+}
+
+/** Reads the text of a head file in Latin-1, in which a slot has as many characters as bytes. */
+export const read = (file: string, keys: ReadonlyMap<string, AuditKey>): HeadReading => {
+  const slots = [0, 1].map((slot) => {
+    const head = headOf(file.slice(slot * slotBytes, (slot + 1) * slotBytes))
+    return { head, fault: head === undefined ? undefined : faultOf(head, slot, keys) }
+  })
+  const [newest, older] = slots
+    .flatMap(({ fault, head }) => (head === undefined || fault !== undefined ? [] : [head]))
+    .sort((left, right) => right.count - left.count)
+  const fault = slots.find(({ fault }) => fault !== undefined)?.fault
+  return { head: newest, fault: fault ?? pairFault(newest, older, file.length) }
+}
+
+const pairFault = (newest: Head | undefined, older: Head | undefined, length: number): string | undefined => {
+  if (newest === undefined) return "the head cannot be read"
+  if (length > 2 * slotBytes) return "the head is longer than a head can be"
+  if (older !== undefined) {
+    return newest.count === older.count + 1 ? undefined : "the two heads do not follow on from each other"
+  }
+  return newest.count === 0 && length === slotBytes ? undefined : "one of the two heads is damaged"
+}

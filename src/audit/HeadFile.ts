@@ -1,0 +1,54 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import * as Predicate from "effect/Predicate"
+import { fileFailed } from "./AuditError.ts"
+import type { AuditKey } from "./AuditKey.ts"
+import * as Head from "./Head.ts"
+
+/** Where the head of a log is. */
+export const headPath = (directory: string): string => join(directory, "audit.head")
+
+/** What the head file of a log says; `undefined` if it has none. */
+export const readHead = (directory: string, keys: ReadonlyMap<string, AuditKey>): Head.HeadReading | undefined => {
+  const path = headPath(directory)
+  try {
+    return Head.read(readFileSync(path, "latin1"), keys)
+  } catch (cause) {
+    if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return undefined
+    throw fileFailed("read", path)(cause)
+  }
+}
+
+/** A head file that is written to. */
+export interface HeadFile {
+  readonly descriptor: number
+  readonly write: (statement: Omit<Parameters<typeof Head.slotOf>[0], "count">) => void
+  readonly close: () => void
+}
+
+/** Opens the head file of a log for writing, or creates it. Heads go on counting from the last one's count. */
+export const openHead = (directory: string, key: AuditKey, last: Head.Head | undefined): HeadFile => {
+  const path = headPath(directory)
+  const open = () => {
+    try {
+      return openSync(path, last === undefined ? "w" : "r+", 0o600)
+    } catch (cause) {
+      throw fileFailed("open", path)(cause)
+    }
+  }
+  const descriptor = open()
+  let count = last === undefined ? 0 : last.count + 1
+  return {
+    descriptor,
+    write: (statement) => {
+      const { position, text } = Head.slotOf({ ...statement, count }, key)
+      try {
+        writeSync(descriptor, text, position, "latin1")
+      } catch (cause) {
+        throw fileFailed("write", path)(cause)
+      }
+      count++
+    },
+    close: () => closeSync(descriptor)
+  }
+}

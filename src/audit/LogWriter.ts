@@ -1,0 +1,175 @@
+/**
+ * The one writer of a log: chains lines, writes them, checkpoints and rotates.
+ *
+ * W1. What is in memory changes only after the bytes are in the file: a write that fails leaves the log as it was.
+ * W2. Every segment ends with a checkpoint before the next one begins, so that the lines under a checkpoint are in one file.
+ * W3. The head is written after the lines that it names, never before.
+ */
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { fileFailed } from "./AuditError.ts"
+import type { NewEvent } from "./AuditEvent.ts"
+import type { AuditKey } from "./AuditKey.ts"
+import { defaultBounds } from "./Canonical.ts"
+import * as Chain from "./Chain.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import { type Draft, type Drafting, draftOf, stampOf } from "./Draft.ts"
+import type { HeadFile } from "./HeadFile.ts"
+import * as MerkleTree from "./MerkleTree.ts"
+import type { End } from "./Recovery.ts"
+import { type Segment, segmentOf } from "./Segment.ts"
+
+/** A line that has been written. */
+export interface Written {
+  readonly seq: number
+  readonly type: string
+  readonly session: string | undefined
+  readonly run: string | undefined
+  /** Without its line feed. */
+  readonly text: string
+  readonly hash: string
+}
+
+export interface WriterOptions {
+  readonly directory: string
+  /** Id of the log. */
+  readonly log: string
+  readonly key: AuditKey
+  readonly head: HeadFile
+  /** Lines after which a checkpoint is due. */
+  readonly checkpointLines: number
+  readonly segmentBytesMax: number
+  readonly segmentAgeMillisMax: number
+}
+
+/** Events of the log itself hold nothing that needs redaction. */
+const plainly: Drafting = { redact: (text) => text, enrich: undefined, output: "text", bounds: defaultBounds }
+
+const openSegment = (segment: Segment): number => {
+  try {
+    return openSync(segment.path, "a", 0o600)
+  } catch (cause) {
+    throw fileFailed("open", segment.path)(cause)
+  }
+}
+
+/** Makes the names in a directory durable. */
+const syncDirectory = (directory: string): void => {
+  const descriptor = openSync(directory, "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const writeAll = (file: number, bytes: Uint8Array): void => {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+}
+
+/** Chains drafts to the end of a log: what will stand in the file, and where the log then ends. */
+const chain = (end: End, drafts: ReadonlyArray<Draft>) => {
+  let { hash, seq } = end
+  let text = ""
+  const written = drafts.map(({ body, run, session, type }): Written => {
+    seq++
+    const line = Chain.seal(seq, body, hash)
+    hash = line.hash
+    text += `${line.text}\n`
+    return { seq, type, session, run, ...line }
+  })
+  const bytes = Buffer.from(text)
+  return { written, bytes, end: { ...end, seq, hash, bytes: end.bytes + bytes.length } }
+}
+
+/** Goes on with a log from its end. Every method throws `AuditError`. */
+export const openWriter = (options: WriterOptions, from: End) => {
+  const { directory, head, key, log } = options
+  let end = from
+  let file = openSegment(end.segment)
+  let isBroken = false
+
+  const put = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Written> => {
+    const next = chain(end, drafts)
+    try {
+      if (isBroken) throw new Error("an earlier write left an unfinished line that could not be removed")
+      writeAll(file, next.bytes)
+    } catch (cause) {
+      isBroken = isBroken || !cutTo(end.bytes)
+      throw fileFailed("write", end.segment.path)(cause)
+    }
+    end = next.end
+    return next.written
+  }
+  const cutTo = (bytes: number): boolean => {
+    try {
+      ftruncateSync(file, bytes)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const record = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Written> => {
+    const written = put(drafts)
+    const hashes = written.map(({ hash }) => hash)
+    end = { ...end, tree: MerkleTree.grow(end.tree, hashes) }
+    return written
+  }
+  const note = (event: NewEvent, nowMillis: number): Draft => draftOf(event, stampOf(nowMillis), plainly)
+
+  const checkpoint = (nowMillis: number): ReadonlyArray<Written> => {
+    const { hash, seq, tree } = end
+    if (tree.size === 0) return []
+    const lines = { from: seq - tree.size + 1, to: seq, head: hash, root: MerkleTree.rootOf(tree) }
+    const data = Checkpoint.make({ log, ...lines, time: stampOf(nowMillis) }, key)
+    const written = put([note({ type: "log.checkpoint", data: { ...data } }, nowMillis)])
+    end = { ...end, checkpoint: end.seq, tree: MerkleTree.empty }
+    return written
+  }
+  const rotate = (because: "size" | "age", nowMillis: number): ReadonlyArray<Written> => {
+    const last = checkpoint(nowMillis)
+    const previous = end.segment.name
+    const segment = segmentOf(directory, end.seq + 1)
+    const next = openSegment(segment)
+    fdatasyncSync(file)
+    closeSync(file)
+    file = next
+    end = { ...end, segment, bytes: 0, bornMillis: nowMillis }
+    syncDirectory(directory)
+    return [...last, ...record([note({ type: "log.rotated", data: { previous, because } }, nowMillis)])]
+  }
+
+  return {
+    /** Writes events, in one piece, in their order. */
+    record,
+    /** An event of the log itself. */
+    note,
+    /** Signs the lines since the last checkpoint, if there are any. */
+    checkpoint,
+    isCheckpointDue: (): boolean => end.tree.size >= options.checkpointLines,
+    /** Begins another segment if this one is large or old enough. */
+    rotateIfDue: (nowMillis: number): ReadonlyArray<Written> => {
+      if (end.bytes >= options.segmentBytesMax) return rotate("size", nowMillis)
+      const isOld = nowMillis - (end.bornMillis ?? nowMillis) >= options.segmentAgeMillisMax
+      return isOld ? rotate("age", nowMillis) : []
+    },
+    /** Writes the head: this is where the log ends. */
+    seal: (state: "open" | "closed", nowMillis: number): void => {
+      const { checkpoint, hash, seq } = end
+      head.write({ log, seq, hash, checkpoint, closed: state === "closed", time: stampOf(nowMillis) })
+    },
+    segmentPath: (): string => end.segment.path,
+    /** Files that have to reach the disk for the log to survive a loss of power, in this order. */
+    descriptors: (): readonly [lines: number, head: number] => [file, head.descriptor],
+    syncNow: (): void => {
+      fdatasyncSync(file)
+      fdatasyncSync(head.descriptor)
+      syncDirectory(directory)
+    },
+    end: (): Pick<End, "seq" | "hash"> => end,
+    close: (): void => {
+      closeSync(file)
+      head.close()
+    }
+  }
+}
+export type LogWriter = ReturnType<typeof openWriter>

@@ -1,0 +1,60 @@
+/** Makes the proof of a run from its log. */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { AuditError, damaged, NotCovered, RunNotFound } from "./AuditError.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import * as MerkleTree from "./MerkleTree.ts"
+import type { Group, Proof } from "./Proof.ts"
+import { type FoundLine, type Index, open } from "./Query.ts"
+
+/** A run with more events than these is not proven. */
+const linesMax = 100_000
+
+const collect = (index: Index, filter: Parameters<Index["find"]>[0]) => Stream.runCollect(index.find(filter))
+
+const fieldOf = ({ text }: FoundLine, field: "data" | "hash"): unknown => {
+  const event: Readonly<Record<string, unknown>> = JSON.parse(text)
+  return event[field]
+}
+
+/** The checkpoint that covers a line. */
+const checkpointAfter = Effect.fnUntraced(function* (index: Index, run: string, seq: number) {
+  const [line] = yield* collect(index, { type: "log.checkpoint", after: seq, limit: 1 })
+  if (line === undefined) return yield* new AuditError({ reason: new NotCovered({ run, seq }) })
+  const checkpoint = Checkpoint.read(fieldOf(line, "data"))
+  if (checkpoint !== undefined) return checkpoint
+  return yield* damaged("the log", 0, `event ${line.seq} is no checkpoint`)
+})
+
+const groupUnder = Effect.fnUntraced(function* (
+  index: Index,
+  checkpoint: Checkpoint.Checkpoint,
+  lines: ReadonlyArray<FoundLine>
+) {
+  const { from, root, to } = checkpoint
+  const size = to - from + 1
+  const all = yield* collect(index, { after: from - 1, limit: size })
+  const leaves = all.map((line) => MerkleTree.leafOf(String(fieldOf(line, "hash"))))
+  const tree = leaves.length === size ? MerkleTree.treeOf(leaves) : undefined
+  if (tree?.root !== root) {
+    return yield* damaged("the log", 0, `events ${from} to ${to} are not those that their checkpoint signs`)
+  }
+  const proven = lines.map(({ seq, text }) => ({ line: text, path: tree.pathOf(seq - from) }))
+  return { checkpoint, lines: proven } satisfies Group
+})
+
+/** Proves all events that a log has of a run. Fails with `NotCovered` while the last of them are under no checkpoint. */
+export const prove = Effect.fn("Prove.prove")(function* (directory: string, run: string) {
+  const index = yield* open(directory)
+  const lines = yield* collect(index, { run, limit: linesMax })
+  if (lines.length === 0) return yield* new AuditError({ reason: new RunNotFound({ run }) })
+  const groups: Array<Group> = []
+  for (let rest = lines; rest[0] !== undefined; ) {
+    const checkpoint = yield* checkpointAfter(index, run, rest[0].seq)
+    const behind = rest.findIndex(({ seq }) => seq > checkpoint.to)
+    const covered = behind === -1 ? rest : rest.slice(0, behind)
+    groups.push(yield* groupUnder(index, checkpoint, covered))
+    rest = rest.slice(covered.length)
+  }
+  return { v: 1, run, groups } satisfies Proof
+}, Effect.scoped)

@@ -1,0 +1,84 @@
+/** The file of a policy: read once, or watched. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { parse } from "./document/ReadPolicy.ts"
+import type { Policy } from "./Policy.ts"
+import { PolicyError } from "./PolicyError.ts"
+
+const bytesMax = 1_048_576
+
+const notReadable = (file: string, detail: string) =>
+  new PolicyError({ reason: "NotReadable", file, detail, issues: [] })
+
+/** Reads a policy from its file. At most 1 MiB, and within the bounds of `ReadPolicy.parse`. */
+export const read = Effect.fn("PolicyFile.read")(function* (file: string) {
+  const files = yield* FileSystem.FileSystem
+  const unreadable = Effect.mapError(({ message }: PlatformError) => notReadable(file, message))
+  const { size } = yield* unreadable(files.stat(file))
+  if (size > bytesMax) return yield* notReadable(file, `it has more than ${bytesMax} bytes`)
+  const text = yield* unreadable(files.readFileString(file))
+  return yield* Effect.fromResult(parse(file, text))
+})
+
+/** The policy in force, and why the file as it is now is not, if it is not. */
+export interface State {
+  readonly policy: Policy
+  readonly error: PolicyError | undefined
+}
+
+/** A policy file that is watched for as long as the scope is open. */
+export interface Watched {
+  readonly current: Effect.Effect<Policy>
+  /** What is in force, and then each time that something else is, or that a new version of the file is broken. */
+  readonly states: Stream.Stream<State>
+}
+
+/** How long a file must be left alone before it is read: what is being written is not a policy yet. */
+const quiet = "100 millis"
+const retry = Schedule.spaced("5 seconds")
+
+/** Also of links that are exchanged behind the file's own name, as orchestrators do. */
+const concerns = (event: string, name: string): boolean => event === name || event.startsWith("..")
+
+/**
+ * Reads a policy file, fails if it cannot be used, and then keeps to what it says. A version that is broken, or a file that is
+ * gone, leaves the version before it in force, and is reported. It is the folder that is watched, so that a file may be replaced.
+ */
+export const watch = Effect.fn("PolicyFile.watch")(function* (file: string) {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const state = yield* SubscriptionRef.make<State>({ policy: yield* read(file), error: undefined })
+  const report = (error: PolicyError) => SubscriptionRef.update(state, ({ policy }) => ({ policy, error }))
+  const load = read(file).pipe(
+    Effect.provideService(FileSystem.FileSystem, files),
+    Effect.flatMap((policy) =>
+      SubscriptionRef.update(state, (before): State => {
+        const isSame = before.policy.id === policy.id && before.error === undefined
+        return isSame ? before : { policy, error: undefined }
+      })
+    ),
+    Effect.catch(report)
+  )
+  const ready = yield* Deferred.make<void, PolicyError>()
+  const onReady = () => void Deferred.doneUnsafe(ready, Effect.void)
+  yield* files.watch(path.dirname(path.resolve(file)), { onReady }).pipe(
+    Stream.filter((event) => concerns(path.basename(event.path), path.basename(file))),
+    Stream.debounce(quiet),
+    Stream.runForEach(() => load),
+    Effect.mapError(({ message }) => notReadable(file, `it is not watched any more: ${message}`)),
+    Effect.tapError((error) => Effect.andThen(Deferred.fail(ready, error), report(error))),
+    Effect.retry(retry),
+    Effect.forkScoped
+  )
+  yield* Deferred.await(ready)
+  // It may have changed before it was watched.
+  yield* load
+  const states = SubscriptionRef.changes(state)
+  return { current: Effect.map(SubscriptionRef.get(state), ({ policy }) => policy), states } satisfies Watched
+})

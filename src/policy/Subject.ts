@@ -1,0 +1,60 @@
+/** What a rule can be about, and what is known of who asks. */
+
+/** What is about to be done. A command is given by its words, or as text for a shell. */
+export type Subject =
+  | { readonly _tag: "Tool"; readonly method: string; readonly input: unknown }
+  | { readonly _tag: "Command"; readonly argv: ReadonlyArray<string> }
+  | { readonly _tag: "Command"; readonly script: string }
+  | { readonly _tag: "Code"; readonly language: string; readonly text: string }
+  | { readonly _tag: "File"; readonly access: Access; readonly path: string }
+  /** `addresses`: what the host's name has been resolved to. Decide again once it is known. */
+  | {
+      readonly _tag: "Network"
+      readonly host: string
+      readonly port: number
+      readonly addresses?: ReadonlyArray<string> | undefined
+    }
+
+export type Access = "read" | "write"
+
+/** Who asks: what the conditions of rules are compared with. */
+export interface Context {
+  readonly template?: string | undefined
+  readonly tenant?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+}
+
+/** The kinds of subjects, as a policy file names them. */
+export const kinds = ["tools", "commands", "files", "network", "code"] as const
+export type Kind = (typeof kinds)[number]
+
+const kindOfTag: Readonly<Record<Subject["_tag"], Kind>> = {
+  Tool: "tools",
+  Command: "commands",
+  File: "files",
+  Network: "network",
+  Code: "code"
+}
+
+export const kindOf = ({ _tag }: Subject): Kind => kindOfTag[_tag]
+
+const lengthShown = 80
+
+const shorten = (text: string): string =>
+  text.length > lengthShown ? `${text.slice(0, lengthShown).toWellFormed()}…` : text
+
+/** A subject in a few words: `bank/pay`, `rm -rf /`, `write /etc/passwd`, `api.example.com:443`. */
+export const describe = (subject: Subject): string => {
+  switch (subject._tag) {
+    case "Tool":
+      return shorten(subject.method)
+    case "Command":
+      return shorten("argv" in subject ? subject.argv.join(" ") : subject.script)
+    case "File":
+      return shorten(`${subject.access} ${subject.path}`)
+    case "Network":
+      return shorten(`${subject.host}:${subject.port}`)
+    case "Code":
+      return shorten(`${subject.language} code`)
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The base image as a file, which a build brings along: a line of JSON, and the memory from the stack pointer on. What lies
+ * before that is zeros.
+ */
+import type { BaseImage } from "./BaseImage.ts"
+
+/** A base image without its identity. */
+export type Content = Pick<BaseImage, "fixtures" | "kernel" | "snapshot">
+
+type Registers = Omit<Content["snapshot"], "memory">
+
+interface Header extends Pick<Content, "fixtures" | "kernel"> {
+  readonly memoryBytes: number
+  readonly registers: Registers
+}
+
+export const encode = ({ fixtures, kernel, snapshot: { memory, ...registers } }: Content): Buffer => {
+  const header: Header = { fixtures, kernel, memoryBytes: memory.length, registers }
+  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), memory.subarray(registers.stackPointer)])
+}
+
+export const decode = (file: Buffer): Content => {
+  const end = file.indexOf("\n")
+  const { fixtures, kernel, memoryBytes, registers } = JSON.parse(file.toString("utf8", 0, end)) as Header
+  const memory = new Uint8Array(memoryBytes)
+  memory.set(file.subarray(end + 1), registers.stackPointer)
+  return { fixtures, kernel, snapshot: { ...registers, memory } }
+}

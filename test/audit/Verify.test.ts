@@ -1,0 +1,112 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Schema } from "effect"
+import { temporaryDirectory } from "../session/directory.ts"
+import { append, check, decided, inLog, writeLog } from "./logs.ts"
+import { filesOf, tamperings } from "./tampering.ts"
+
+const Part = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_999 }))
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const Choice = Schema.Struct({ at: Part, to: Part, byte: between(1, 255) })
+
+interface Place {
+  readonly file: string
+  readonly line: number
+}
+
+/** The first line that is not what it was. */
+const firstChange = (before: ReturnType<typeof filesOf>, after: ReturnType<typeof filesOf>): Place | undefined => {
+  const names = [...new Set([...before, ...after].map(({ name }) => name))].sort()
+  for (const file of names) {
+    const [old, now] = [before, after].map((files) => files.find(({ name }) => name === file)?.lines ?? [])
+    for (let index = 0; index < Math.max(old?.length ?? 0, now?.length ?? 0); index++) {
+      if (old?.[index] !== now?.[index]) return { file, line: index + 1 }
+    }
+  }
+  return undefined
+}
+
+const isAtOrBefore = (left: Place, right: Place): boolean =>
+  left.file < right.file || (left.file === right.file && left.line <= right.line)
+
+/** Logs with few and many lines, checkpoints and files. */
+const shapes = [
+  { count: 2, checkpointEvents: 1, segmentBytes: 1_000 },
+  { count: 3, checkpointEvents: 100, segmentBytes: 100_000 },
+  { count: 9, checkpointEvents: 2, segmentBytes: 2_500 },
+  { count: 12, checkpointEvents: 5, segmentBytes: 100_000 },
+  { count: 25, checkpointEvents: 4, segmentBytes: 4_000 },
+  { count: 40, checkpointEvents: 7, segmentBytes: 6_000 }
+]
+
+const root = mkdtempSync(join(tmpdir(), "caisson-audit-"))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const shapePath = (shape: number): string => join(root, `shape-${shape}`)
+
+describe("a verifier", () => {
+  beforeAll(() =>
+    Effect.runPromise(
+      Effect.forEach(shapes, ({ checkpointEvents, count, segmentBytes }, index) => {
+        const options = { checkpoint: { events: checkpointEvents }, rotate: { bytes: segmentBytes } }
+        return writeLog(shapePath(index), count, options)
+      })
+    )
+  )
+
+  it.live("A5 has nothing to say of logs that nobody has touched", () =>
+    Effect.gen(function* () {
+      for (const [index, { count }] of shapes.entries()) {
+        const report = yield* check(shapePath(index))
+        assert.deepStrictEqual([report.ok, report.findings, report.notes], [true, [], []])
+        assert.isAtLeast(report.events, count + 2)
+      }
+    })
+  )
+
+  it.live.each(["interval", "always"] as const)(
+    "A5 has nothing to say of a log that is being written, with fsync %s",
+    (fsync) =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        yield* Effect.gen(function* () {
+          const numbers = Array.from({ length: 400 }, (_, index) => index)
+          const writing = yield* Effect.forEach(
+            numbers,
+            (number) => Effect.andThen(Effect.yieldNow, append(decided(number))),
+            {
+              concurrency: 8
+            }
+          ).pipe(Effect.forkChild)
+          while (writing.pollUnsafe() === undefined) {
+            const report = yield* check(directory)
+            assert.deepStrictEqual([report.findings, report.notes], [[], []])
+          }
+          assert.lengthOf(yield* Fiber.join(writing), 400)
+        }).pipe(inLog(directory, { fsync, checkpoint: { events: 9 }, rotate: { bytes: 30_000 } }))
+      })
+  )
+
+  for (const [name, tamper] of Object.entries(tamperings)) {
+    it.live.prop(
+      `A5 finds any change to any log, and no later than where it is: ${name}`,
+      [between(0, shapes.length - 1), Choice],
+      ([shape, { at, byte, to }]) =>
+        Effect.gen(function* () {
+          const directory = yield* temporaryDirectory
+          cpSync(shapePath(shape), directory, { recursive: true })
+          tamper(directory, { at: at / 10_000, to: to / 10_000, byte })
+          const place = firstChange(filesOf(shapePath(shape)), filesOf(directory))
+          const report = yield* check(directory)
+          assert.isFalse(report.ok)
+          const [first] = report.findings
+          if (place === undefined || first === undefined) return
+          assert.isTrue(isAtOrBefore(first, place), `changed at ${JSON.stringify(place)}: ${JSON.stringify(first)}`)
+        }).pipe(Effect.scoped),
+      { arbitrary: { runs: 40 }, timeout: 120_000 }
+    )
+  }
+})

@@ -1,0 +1,219 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Result, Schema, Stream } from "effect"
+import type { AuditEvent } from "../../src/audit/AuditEvent.ts"
+import * as AuditKeyFile from "../../src/audit/AuditKeyFile.ts"
+import * as Query from "../../src/audit/Query.ts"
+import { verify } from "../../src/audit/Verify.ts"
+import { Capability, Home, KeyFile, Session, Sessions, Tool, Toolkit } from "../../src/index.ts"
+
+const root = mkdtempSync(join(tmpdir(), "caisson-audited-"))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const Amount = Schema.Struct({ amount: Schema.Finite, note: Schema.optionalKey(Schema.String) })
+
+const entered: Array<string> = []
+
+const tool = (name: string, readOnly: boolean) =>
+  Tool.make(name, {
+    description: name,
+    input: Amount,
+    output: Schema.Finite,
+    readOnly,
+    execute: ({ amount, note = "" }) =>
+      Effect.sync(() => {
+        entered.push(`${name} ${amount} ${note}`)
+        return amount * 2
+      })
+  })
+
+const grants = Effect.map(
+  Toolkit.make([tool("math.double", true), tool("bank.pay", false), tool("bank.ask", false)]),
+  (toolkit) => ({
+    toolkit,
+    capabilities: [
+      Capability.make({ methods: "math/*", where: { amount: { le: 10 } } }),
+      Capability.make({ methods: "bank/pay" }),
+      Capability.make({ methods: "bank/ask", mode: "ask" })
+    ]
+  })
+)
+
+/** What another process would do: nothing is shared but the directory. */
+const inHome = (directory: string, audit?: Home.HomeOptions["audit"]) =>
+  Effect.provide(Layer.fresh(Home.layer({ directory, machines: { threads: 1 }, audit })))
+
+const eventsOf = Effect.fnUntraced(function* (directory: string, session: string) {
+  const lines = yield* Stream.runCollect(Query.lines(join(directory, "audit"), { session }))
+  return lines.map((line): AuditEvent => Result.getOrThrow(Query.eventOf(line)))
+})
+
+const typesOf = (events: ReadonlyArray<AuditEvent>) => events.map(({ type }) => type)
+
+const assertSound = Effect.fnUntraced(function* (directory: string) {
+  const { signing, verification } = yield* AuditKeyFile.load(join(directory, "audit.keys"))
+  const verdict = yield* verify({ directory: join(directory, "audit"), keys: [signing, ...verification] })
+  assert.deepStrictEqual(verdict.findings, [])
+})
+
+describe("sessions of a home under audit", () => {
+  it.live("A1 leave start, decisions, calls, results and end in their order, with the same run and turns", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "order")
+      const id = yield* Effect.gen(function* () {
+        const session = yield* Session.open(yield* grants)
+        const paused = yield* session.run(
+          `console.log("secret sk_live_0123456789abcdef0123"); await math.double({ amount: 1 })
+           try { await math.double({ amount: 11 }) } catch {}
+           await bank.pay({ amount: 2 }); await bank.ask({ amount: 3 })`,
+          { runId: "r" }
+        )
+        const [call] = paused._tag === "Paused" ? paused.calls : []
+        yield* session.answer(call?.id ?? "", { _tag: "Approve", by: "ann" })
+        return session.id
+      }).pipe(Effect.scoped, inHome(directory, { output: "text" }))
+      const all = yield* eventsOf(directory, id)
+      const events = all.filter(({ type }) => !type.startsWith("machine."))
+      assert.deepStrictEqual(typesOf(all.filter((event) => !events.includes(event))), [
+        "machine.started",
+        "machine.stopped"
+      ])
+      assert.deepStrictEqual(typesOf(events), [
+        "session.opened",
+        "run.started",
+        ...["output", "call.decided", "run.parked", "call.settled"],
+        ...["call.decided", "run.parked"],
+        ...["call.decided", "run.parked", "call.started", "call.settled"],
+        ...["call.decided", "approval.requested", "run.parked", "approval.decided", "call.started", "call.settled"],
+        "run.ended"
+      ])
+      assert.isTrue(events.slice(1).every(({ run }) => run === "r"))
+      const turns = events.slice(1).map(({ turn }) => Number(turn?.split(".")[1]))
+      assert.deepStrictEqual(
+        turns,
+        turns.toSorted((left, right) => left - right)
+      )
+      const decisions = events
+        .filter(({ type }) => type === "call.decided")
+        .map(({ data }) => [data["effect"], data["reason"]])
+      assert.deepStrictEqual(decisions, [
+        ["allow", undefined],
+        ["deny", "ConstraintFailed"],
+        ["allow", undefined],
+        ["ask", "bank/ask needs approval"]
+      ])
+      assert.deepStrictEqual(events.find(({ type }) => type === "approval.decided")?.data["by"], "ann")
+      assert.strictEqual(events.find(({ type }) => type === "output")?.data["text"], "secret [redacted: stripe-key]\n")
+      yield* assertSound(directory)
+    })
+  )
+
+  it.live("are made up for in the log once they are held again, each entry once", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "made-up")
+      const open = Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        yield* session.run("await bank.pay({ amount: 1 })")
+      })
+      const resume = Effect.flatMap(grants, (grants) => Session.resume("s", grants))
+      yield* open.pipe(Effect.scoped, inHome(directory))
+      yield* resume.pipe(Effect.scoped, inHome(directory, {}))
+      const first = yield* eventsOf(directory, "s")
+      assert.includeMembers(typesOf(first), [
+        "session.opened",
+        "run.started",
+        "call.decided",
+        "call.settled",
+        "run.ended"
+      ])
+      yield* resume.pipe(Effect.scoped, inHome(directory, {}))
+      assert.deepStrictEqual(yield* eventsOf(directory, "s"), first)
+      yield* assertSound(directory)
+    })
+  )
+
+  it.live("are frozen where a planted value leaves, until a person says otherwise", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "frozen")
+      const audit = { detection: { honeytokens: [{ name: "canary", value: "canary-7f3a9c21e5" }] } }
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        const leaking = yield* session.run("await math.double({ amount: 1, note: 'canary-7f3a9c21e5' })")
+        assert.strictEqual(leaking._tag === "Failed" && leaking.error.reason, "Frozen")
+        assert.deepStrictEqual(
+          entered.filter((call) => call.includes("canary")),
+          []
+        )
+        assert.strictEqual(session.state().stance, "frozen")
+        const refused = yield* session.run("await math.double({ amount: 1 })")
+        assert.strictEqual(refused._tag === "Failed" && refused.error.reason, "Frozen")
+        yield* session.guard("open", { reason: "looked into", by: "ann" })
+        assert.strictEqual((yield* session.run("await math.double({ amount: 1 })"))._tag, "Completed")
+      }).pipe(Effect.scoped, inHome(directory, audit))
+      const events = yield* eventsOf(directory, "s")
+      const alert = events.find(({ type, data }) => type === "alert" && data["rule"] === "honeytoken")
+      assert.strictEqual(alert?.data["reaction"], "freeze")
+      assert.notInclude(JSON.stringify(alert), "canary-7f3a9c21e5")
+      const stances = events.filter(({ type }) => type === "session.guarded").map(({ data }) => data["stance"])
+      assert.deepStrictEqual(stances, ["frozen", "open"])
+    })
+  )
+
+  it.live("keep what was refused before it became a part of them: tokens and code", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "refused")
+      const policy = join(root, "refused.policy.yaml")
+      writeFileSync(policy, "version: 1\nname: p\nrules: [{ id: no-eval, effect: deny, code: { contains: [eval] } }]\n")
+      yield* KeyFile.add(directory)
+      const home = Layer.fresh(Home.layer({ directory, machines: { threads: 1 }, audit: {}, policy }))
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        const code = yield* Effect.flip(session.run("eval('1')"))
+        const token = yield* Effect.flip(session.run("1", { token: "ct1.none" }))
+        assert.deepStrictEqual([code.reason._tag, token.reason._tag], ["CodeRefused", "Malformed"])
+      }).pipe(Effect.scoped, Effect.provide(home))
+      const events = yield* eventsOf(directory, "s")
+      assert.deepStrictEqual(events.map(({ data, type }) => [type, data["rule"] ?? data["reason"]]).slice(1), [
+        ["code.refused", "no-eval"],
+        ["token.refused", "Malformed"]
+      ])
+    })
+  )
+
+  it.live("are seen once by the detector, however often they are let go and held again", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "once")
+      const home = Layer.fresh(Home.layer({ directory, machines: { threads: 1 }, audit: { detection: {} } }))
+      const denials = (count: number) =>
+        `for (let i = 0; i < ${count}; i++) try { await math.double({ amount: 11 }) } catch {}`
+      yield* Effect.gen(function* () {
+        const given = yield* grants
+        yield* Effect.scoped(Effect.flatMap(Session.open({ ...given, id: "s" }), (session) => session.run(denials(12))))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const session = yield* Session.resume("s", given)
+            yield* session.run(denials(3))
+            assert.strictEqual(session.state().stance, "open")
+            yield* session.run(denials(12))
+            assert.strictEqual(session.state().stance, "throttled")
+          })
+        )
+      }).pipe(Effect.provide(home))
+    })
+  )
+
+  it.live("of two processes only one audits, and the other one says why it does not start", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "two")
+      const held = yield* Effect.scoped(
+        Effect.andThen(
+          Layer.build(Layer.fresh(Home.layer({ directory, machines: { threads: 1 }, audit: {} }))),
+          Effect.flip(inHome(directory, {})(Sessions.Sessions))
+        )
+      )
+      assert.strictEqual(held.reason._tag === "AuditError" && held.reason.reason._tag, "LogLocked")
+    })
+  )
+})
