@@ -7,12 +7,16 @@ import { spawnSync } from "node:child_process"
 import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
-import { baseImage } from "../src/quickjs/BaseImage.ts"
+import { baseImage, shellImage } from "../src/quickjs/BaseImage.ts"
 import { encode } from "../src/quickjs/BaseImageFile.ts"
+import { licensesOf } from "./Licenses.ts"
+import { bundle } from "./shell/bundle.ts"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const outDir = process.argv[2] ?? `${root}dist`
 
+// A package with a shell of another release, or none, would be found out by its users.
+await shellImage()
 rmSync(outDir, { recursive: true, force: true })
 const compiler = spawnSync(
   process.execPath,
@@ -28,12 +32,13 @@ cpSync(`${root}src`, outDir, {
 const cli = `${outDir}/cli`
 // `bin` stays a module of its own: only what is loaded after it is kept compiled.
 for (const file of readdirSync(cli)) if (!file.startsWith("bin.")) rmSync(`${cli}/${file}`)
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [`${root}src/cli/main.ts`, `${root}src/quickjs/worker.ts`],
   outdir: cli,
   entryNames: "[name]",
   bundle: true,
+  metafile: true,
   minifySyntax: true,
   minifyWhitespace: true,
   platform: "node",
@@ -47,3 +52,5 @@ await build({
   logLevel: "warning"
 })
 writeFileSync(`${outDir}/quickjs/base-image`, encode(await baseImage()))
+const bundled = [...Object.keys(metafile.inputs), ...(await bundle()).inputs]
+writeFileSync(`${outDir}/THIRD-PARTY-LICENSES.txt`, licensesOf(root, bundled))

@@ -54,6 +54,14 @@ const tryCommand = (name: string, file: string, version: string): void => {
   if (!said.includes(version)) throw new Error(`${name} does not say that it is ${version}`)
 }
 
+const tryShell = (file: string): void => {
+  const [launcher, home] = [join("node_modules", "caisson", file), join(project, "home")]
+  const script = "printf 'b\\na\\n' | sort | tr a-z A-Z"
+  const said = node(launcher, "run", "--language", "shell", "--home", home, "-e", script)
+  console.log(`caisson run --language shell: ${JSON.stringify(said)}`)
+  if (said !== "A\nB") throw new Error(`the shell does not sort: ${said}`)
+}
+
 const tryExample = (program: string): void => {
   console.log(`${program}:`)
   execFileSync(process.execPath, [quiet, join("examples", program)], { cwd: project, stdio: "inherit" })
@@ -66,6 +74,7 @@ try {
     if (!entry.endsWith(".json")) tryEntry(entry.replace(/^\./, name))
   }
   for (const [command, file] of Object.entries(bin)) tryCommand(command, file, version)
+  tryShell(bin["caisson"] ?? "")
   cpSync(join(root, "docs", "examples"), join(project, "examples"), { recursive: true })
   for (const program of globSync(["*.ts", "*/demo.ts"], { cwd: join(project, "examples") })) tryExample(program)
 } finally {

@@ -15,12 +15,14 @@
 export type { AuditError } from "./audit/AuditError.ts"
 export type { Capability } from "./capability/Capability.ts"
 export type { Malformed } from "./capability/Plain.ts"
+export type { ArchiveRejected } from "./file/Archive.ts"
+export type { FileError } from "./file/FileError.ts"
 export type { AuditOptions } from "./home/Audit.ts"
 export type { HomeError } from "./home/HomeError.ts"
 export type { OtlpOptions } from "./home/Otlp.ts"
 export type { Limits } from "./machine/Limits.ts"
 export type { MachineError } from "./machine/Machine.ts"
-export type { Output } from "./machine/Turn.ts"
+export type { FileChange, Output } from "./machine/Turn.ts"
 export type { PolicyError } from "./policy/PolicyError.ts"
 export type { Answer, Reconciliation } from "./promise/Answer.ts"
 export type {
@@ -43,8 +45,19 @@ export {
   type SessionOptions
 } from "./promise/Caisson.ts"
 export * as Declarations from "./promise/Declarations.ts"
+export type {
+  Artifact,
+  ArtifactContent,
+  FileEntry,
+  Files,
+  ReadOptions,
+  RecursionOptions,
+  WriteOptions
+} from "./promise/Files.ts"
 export type { CapabilityInput, GrantOptions } from "./promise/Grants.ts"
 export type { SignalOptions } from "./promise/Lease.ts"
+export type { LocalFileError } from "./promise/LocalFileError.ts"
+export type { LocalTargetOptions } from "./promise/LocalTarget.ts"
 export { prometheus } from "./promise/Metrics.ts"
 export { ReleasedError } from "./promise/ReleasedError.ts"
 export type { CompletedRun, FailedRun, PausedRun, RunResult, WaitingCall } from "./promise/RunResult.ts"

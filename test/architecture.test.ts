@@ -2,6 +2,7 @@ import { posix } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { filesBelow, read, root, sources, tests } from "./repository.ts"
 import { argumentsOf, calleeOf, childrenOf, dotted, type Node, namesUsed, parseSource, within } from "./syntax.ts"
+import { worldly } from "./worldly.ts"
 
 /** The folders of src. Each may import those before it; "" stands for the front doors, index.ts and promise.ts. */
 const order = [
@@ -9,6 +10,7 @@ const order = [
   "token",
   "policy",
   "tool",
+  "file",
   "template",
   "machine",
   "quickjs",
@@ -45,80 +47,13 @@ const choices: ReadonlyArray<{ readonly modules: RegExp; readonly choosers: RegE
 const foreign: ReadonlyArray<{ readonly modules: RegExp; readonly folders: ReadonlyArray<string> }> = [
   { modules: /^(quickjs-wasi|acorn|amaro)($|\/)/, folders: ["quickjs"] },
   { modules: /^yaml$/, folders: ["policy"] },
+  { modules: /^(mime|effect\/encoding\/Tar)$/, folders: ["file"] },
   { modules: /^effect\/(sql|reactivity)\//, folders: ["session"] },
   { modules: /^effect\/http\//, folders: ["approval"] },
   { modules: /^effect\/observability\/PrometheusMetrics$/, folders: ["session"] },
   { modules: /^effect\/(observability\/|http\/FetchHttpClient$)/, folders: ["home"] },
   { modules: /^effect\/cli\//, folders: ["cli"] },
   { modules: /^@effect\/platform-node\//, folders: ["home", "promise", "cli"] }
-]
-
-interface WorldlyFiles {
-  readonly files: RegExp
-  readonly uses: ReadonlyArray<string>
-  readonly why: string
-}
-/** Who, beside the command line, may touch the world (time, chance, processes, files), with what, and why. Others ask a service. */
-const worldly: ReadonlyArray<WorldlyFiles> = [
-  { files: /^token\/Entropy\.ts$/, uses: ["node:crypto"], why: "is where ids of tokens come from" },
-  { files: /^token\/Signature\.ts$/, uses: ["node:crypto"], why: "signs" },
-  { files: /^token\/TokenDirectory\.ts$/, uses: ["node:path"], why: "names the files of a home's tokens" },
-  {
-    files: /^token\/(KeyFile|NonceDirectory|OwnFile|RevocationFile)\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:path", "process"],
-    why: "makes, reads and writes the files of a home's tokens"
-  },
-  { files: /^policy\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
-  {
-    files: /^audit\/AuditKeyFile\.ts$/,
-    uses: ["node:crypto", "node:fs", "process"],
-    why: "makes and reads the file of a log's keys"
-  },
-  {
-    files:
-      /^audit\/(Captures|HeadFile|IndexFile|LastLine|LineReader|LinesAt|LogBatches|LogFile|LogLock|LogWriter|Recovery|Segment)\.ts$/,
-    uses: ["node:fs", "node:fs/promises", "node:path", "node:sqlite"],
-    why: "reads and writes the files of a log"
-  },
-  {
-    files: /^audit\/Tail(Server)?\.ts$/,
-    uses: ["node:fs", "node:net", "node:path", "setImmediate"],
-    why: "serves the live end of a log on a socket"
-  },
-  { files: /^approval\/WebhookSignature\.ts$/, uses: ["node:crypto"], why: "signs" },
-  { files: /^session\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
-  { files: /^session\/Entropy\.ts$/, uses: ["node:crypto"], why: "is the service that others ask for chance" },
-  {
-    files: /^session\/Owner\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:os", "process", "performance"],
-    why: "says which process this is, and whether another one still lives"
-  },
-  {
-    files: /^session\/SqliteFile\.ts$/,
-    uses: ["node:fs", "node:path", "node:sqlite"],
-    why: "opens the file of a database"
-  },
-  { files: /^home\/Audit\.ts$/, uses: ["node:path"], why: "names the files of a home's audit log" },
-  { files: /^home\/Home\.ts$/, uses: ["node:fs", "node:path"], why: "opens the directory that sessions are kept in" },
-  { files: /^home\/Otlp\.ts$/, uses: ["fetch"], why: "bounds what is sent to a collector" },
-  {
-    files: /^home\/SnapshotKey\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:path", "process"],
-    why: "makes and reads the file of the key"
-  },
-  { files: /^machine\/Scripted\.ts$/, uses: ["node:zlib"], why: "computes a checksum" },
-  { files: /^quickjs\/(Snapshot|Vm)\.ts$/, uses: ["node:crypto", "node:zlib"], why: "signs, compresses and seeds" },
-  {
-    files: /^quickjs\/(BaseImage|TypeStrip|Wasm)\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:module"],
-    why: "loads the engine and its scripts, and checks that they are the right ones"
-  },
-  { files: /^quickjs\/QuickJs\.ts$/, uses: ["node:crypto", "node:os"], why: "counts processors, and holds the key" },
-  {
-    files: /^quickjs\/(Board|Host|Inbox|Lookout|Thread|worker)\.ts$/,
-    uses: ["node:worker_threads", "performance", "process", "setImmediate", "setTimeout"],
-    why: "runs threads, and ends guests by the real clock"
-  }
 ]
 
 const linesMax = 400

@@ -71,6 +71,13 @@ describe("the package", () => {
     )
   })
 
+  it("brings the licences of those whose code is in it", () => {
+    const licenses = readFileSync(join(built, "dist/THIRD-PARTY-LICENSES.txt"), "utf8")
+    for (const name of ["effect", "fflate", "just-bash", "minimatch", "yaml"]) {
+      assert.match(licenses, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+$`, "m"))
+    }
+  })
+
   it("packs what it needs and nothing else", () => {
     const files = packed()
     const wanted = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", ...Object.values(packageJson.bin)]

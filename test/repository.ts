@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
 
-const notOurs = new Set([".git", "node_modules", "dist", "coverage", ".caisson"])
+const notOurs = new Set([".git", "node_modules", "dist", "coverage", ".caisson", "shell-image"])
 
 /** All files below a folder, but for those of tools and builds. */
 export const filesBelow = (folder: string): ReadonlyArray<string> => {

@@ -3,7 +3,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import type { Output } from "../machine/Turn.ts"
+import type { FileChange, Output } from "../machine/Turn.ts"
 import type { Presented } from "../session/Authority.ts"
 import type { Entry, RecordedCall, SessionEvent, Verdict } from "../session/SessionEvent.ts"
 import type { EventType, JsonObject, NewEvent } from "./AuditEvent.ts"
@@ -91,6 +91,11 @@ const printed = (output: ReadonlyArray<Output>): ReadonlyArray<Draft> =>
     return text === "" ? [] : [["output", { stream, text }]]
   })
 
+const touched = (files: ReadonlyArray<FileChange> = [], by: "guest" | "host"): ReadonlyArray<Draft> =>
+  files.map(({ kind, path }) =>
+    kind === "removed" ? ["file.removed", { path, by }] : ["file.written", { path, change: kind, by }]
+  )
+
 const verified = (token: Presented | undefined): ReadonlyArray<Draft> => {
   if (token === undefined) return []
   const [id = "", ...caveats] = token.ids
@@ -107,11 +112,12 @@ const answered = (call: RecordedCall | undefined, event: EventOf<"CallAnswered">
   return [["approval.decided", defined({ call: event.call, decision, by })], settled]
 }
 
-const ended = ({ outcome, output, rolledBack, snapshot, usage }: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
+const ended = ({ files, outcome, output, rolledBack, snapshot, usage }: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
   const failed = outcome._tag === "Rejected" ? outcome.error : undefined
   const limit = rolledBack && failed?.reason !== undefined ? failed.reason : undefined
   return [
     ...printed(output),
+    ...touched(rolledBack ? [] : files, "guest"),
     ...(limit === undefined ? [] : [["limit.hit", { limit }] satisfies Draft]),
     [
       "run.ended",
@@ -141,6 +147,7 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
     case "Parked":
       return [
         ...printed(event.output),
+        ...touched(event.files, "guest"),
         ...event.calls.flatMap(decided),
         [
           "run.parked",
@@ -168,6 +175,8 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
       return [["call.settled", defined({ call: event.call, receipt: "notCommitted", by: event.by })]]
     case "RunEnded":
       return ended(event)
+    case "FilesChanged":
+      return touched(event.files, "host")
     case "TakenOver":
       return [["session.resumed", { epoch: event.epoch }]]
     case "Forked":

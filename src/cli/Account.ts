@@ -165,6 +165,8 @@ const detailOf = (event: SessionEvent): string => {
       return `from ${event.session} at ${event.seq}`
     case "Opened":
       return event.template
+    case "FilesChanged":
+      return event.files.map(({ kind, path }) => `${kind} ${path}`).join(", ")
     case "TakenOver":
       return `epoch ${event.epoch}`
     case "Guarded":

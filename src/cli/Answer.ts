@@ -47,7 +47,7 @@ export const answer = Command.make(
     const { inExistingHome, perform, resume } = yield* Effect.promise(() => import("./Held.ts"))
     yield* Effect.gen(function* () {
       const held = yield* resume(flags.session, { home, tools: flags.tools })
-      yield* perform(held, held.session.answer(flags.call, said), json ? "json" : "text")
+      yield* perform(held, held.session.answer(flags.call, said), { format: json ? "json" : "text" })
     }).pipe(Effect.scoped, inExistingHome(home))
   })
 ).pipe(

@@ -45,7 +45,7 @@ const goOn = Effect.fnUntraced(function* ({ session: id, tools }: Given, home: s
       held.session.resume(),
       Option.match({ onNone: () => Effect.fail(nothing), onSome: Effect.succeed })
     )
-    yield* perform(held, operation, json ? "json" : "text")
+    yield* perform(held, operation, { format: json ? "json" : "text" })
   }).pipe(Effect.scoped, inExistingHome(home))
 })
 

@@ -1,7 +1,10 @@
 /** What the command tells its caller by its exit code. Scripts depend on these numbers: none is ever given another meaning. */
 export const exitCodes = {
   completed: { code: 0, meaning: "the run completed, or the command did what it was asked" },
-  failed: { code: 1, meaning: "the run failed: the guest threw, or a limit ended it" },
+  failed: {
+    code: 1,
+    meaning: "the run failed: the guest threw, a limit ended it, or a shell script's exit code is not 0"
+  },
   usage: {
     code: 64,
     meaning: "it cannot be done as asked, and nothing was changed: a flag, a file, JSON, an id, an answer"

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Approvals } from "../approval/Approvals.ts"
 import * as Home from "../home/Home.ts"
+import type { Language } from "../machine/Machine.ts"
 import type { RunResult } from "../session/RunResult.ts"
 import type { Failure, Session } from "../session/Session.ts"
 import { type Grants, type OpenOptions, Sessions } from "../session/Sessions.ts"
@@ -126,22 +127,37 @@ export const resumeOrOpen = (id: string | undefined, place: Place, options: Omit
   )
 }
 
-/** An existing session for what needs no tools, held until the scope is closed. */
+/** An existing session for what needs no tools, held until the scope is closed. A run in progress stays where it is. */
 export const resumeWithoutTools = Effect.fnUntraced(function* (id: string) {
   const grants = yield* grantsOf(undefined)
   return yield* Sessions.use((sessions) => sessions.resume(id, grants))
 })
 
+/** What a run of the session was written in, as its journal says. */
+const languageOf = (session: string, run: string) =>
+  Effect.map(
+    Sessions.use((sessions) => sessions.entries(session)),
+    (entries) =>
+      entries.flatMap(({ event }) => (event._tag === "RunStarted" && event.run === run ? event.language : [])).at(-1)
+  )
+
+interface Shown {
+  readonly format: "text" | "json"
+  /** What the run is written in, if that is known already. */
+  readonly language?: Language
+}
+
 /** Carries out an operation of a session and says what it came to. */
 export const perform = Effect.fnUntraced(function* (
   { address, session }: Held,
   operation: Effect.Effect<RunResult, Failure | UsageError>,
-  format: "text" | "json"
+  { format, language: known }: Shown
 ) {
   const { notes } = yield* Screen
   const resumeCommand = commandLine(["resume", address.session, ...address.flags])
   const result = yield* Effect.onInterrupt(format === "json" ? operation : live(session, operation), () =>
     notes.say(`caisson: stopped waiting; the run goes on with ${resumeCommand}`)
   )
-  yield* report(result, address, format)
+  const language = known ?? (yield* languageOf(address.session, result.run))
+  yield* report(result, { address, format, language })
 })

@@ -5,8 +5,11 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { AuditError } from "../audit/AuditError.ts"
 import type { Malformed } from "../capability/Plain.ts"
+import type { ArchiveRejected } from "../file/Archive.ts"
+import type { FileError, FileErrorCode } from "../file/FileError.ts"
 import type { HomeError } from "../home/HomeError.ts"
 import type { MachineError } from "../machine/Machine.ts"
+import type { LocalFileError } from "../promise/LocalFileError.ts"
 import type { JournalError } from "../session/Journal.ts"
 import type { SessionError } from "../session/SessionError.ts"
 import type { TokenError } from "../token/TokenError.ts"
@@ -48,6 +51,9 @@ export type CommandError =
   | Malformed
   | TokenError
   | AuditError
+  | FileError
+  | ArchiveRejected
+  | LocalFileError
   | ConfigError
 
 /** Why the command did not do what it was asked, in the form in which it says so. */
@@ -120,7 +126,10 @@ const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
       return TokenExit.exitCodeOf(error)
     case "AuditError":
       return AuditExit.exitCodeOf(error)
+    case "ArchiveRejected":
     case "ConfigError":
+    case "FileError":
+    case "LocalFileError":
     case "Malformed":
     case "ToolkitError":
     case "UsageError":
@@ -128,8 +137,18 @@ const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
   }
 }
 
+const fileAdvice: Partial<Record<FileErrorCode, string>> = {
+  ENOENT: "; `caisson files ls ID DIRECTORY` shows what is there",
+  ENOTDIR: "; `caisson files ls ID DIRECTORY` shows what is there",
+  ENOTEMPTY: "; --recursive removes it with all that is in it",
+  ENOSPC: "; `caisson files rm ID PATH` makes room"
+}
+
 /** What a person can do about it, where that is not in the message. */
 const adviceFor = (error: Exclude<CommandError, Ended>): string => {
+  if (error._tag === "FileError") return fileAdvice[error.code] ?? ""
+  if (error._tag === "LocalFileError" && error.reason === "AlreadyThere")
+    return "; --force replaces files, or give another place"
   switch ("reason" in error && typeof error.reason === "object" ? error.reason._tag : "") {
     case "SnapshotRejected":
       return "; `caisson resume ID --rebuild` does without snapshots"
@@ -156,6 +175,7 @@ const messageOf = (error: Exclude<CommandError, Ended>): string =>
 
 /** The innermost reason: an error of one layer may be the reason of one of the next. */
 const reasonOf = (error: object): { readonly reason?: string } => {
+  if ("_tag" in error && error._tag === "FileError" && "code" in error) return { reason: String(error.code) }
   if (!("reason" in error)) return {}
   const { reason } = error
   if (typeof reason === "string") return { reason }
@@ -205,6 +225,9 @@ export const fromCause = (cause: Cause.Cause<CommandError | CliError.CliError>):
     case "Malformed":
     case "TokenError":
     case "AuditError":
+    case "FileError":
+    case "ArchiveRejected":
+    case "LocalFileError":
     case "ConfigError":
       return fromCommand(error)
     default:

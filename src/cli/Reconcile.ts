@@ -25,7 +25,7 @@ export const reconcile = Command.make(
     const { inExistingHome, perform, resume } = yield* Effect.promise(() => import("./Held.ts"))
     yield* Effect.gen(function* () {
       const held = yield* resume(session, { home, tools })
-      yield* perform(held, held.session.reconcile(call, said), json ? "json" : "text")
+      yield* perform(held, held.session.reconcile(call, said), { format: json ? "json" : "text" })
     }).pipe(Effect.scoped, inExistingHome(home))
   })
 ).pipe(

@@ -1,6 +1,14 @@
 import { inspect } from "node:util"
 import * as Effect from "effect/Effect"
-import { type FailedRun, fromSession, type PausedRun, type WaitingCall } from "../promise/RunResult.ts"
+import * as Predicate from "effect/Predicate"
+import type { Language } from "../machine/Machine.ts"
+import {
+  type CompletedRun,
+  type FailedRun,
+  fromSession,
+  type PausedRun,
+  type WaitingCall
+} from "../promise/RunResult.ts"
 import type { RunMetrics, RunResult } from "../session/RunResult.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { commandLine } from "./CommandLine.ts"
@@ -102,14 +110,29 @@ const failureLine = ({ error, rolledBack }: FailedRun, side: Side): string => {
 const shown = (value: unknown, side: Side): string =>
   side.tame(inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 }))
 
-/** Says what a run came to, for a person whose output has been shown already, or as JSON; ends with the exit code for it. */
-export const report = Effect.fnUntraced(function* (result: RunResult, address: Address, format: "text" | "json") {
+/** The exit code that a shell script ended with. */
+const scriptCode = ({ value }: CompletedRun): unknown => (Predicate.hasProperty(value, "exitCode") ? value.exitCode : 0)
+
+interface Telling {
+  readonly address: Address
+  readonly format: "text" | "json"
+  readonly language: Language | undefined
+}
+
+/**
+ * Says what a run came to, for a person whose output has been shown already, or as JSON; ends with the exit code for it. Of a shell
+ * script nothing is shown but the exit code, if it is not 0.
+ */
+export const report = Effect.fnUntraced(function* (result: RunResult, { address, format, language }: Telling) {
   const { notes, out } = yield* Screen
   const run = fromSession(result)
+  const script = run.status === "completed" && language === "shell" ? scriptCode(run) : undefined
   if (format === "json") yield* out.say(resultJson(result))
   else if (run.status === "failed") yield* notes.say(failureLine(run, notes))
   else if (run.status === "paused") yield* out.say(pauseLines(run, address, out).join("\n"))
+  else if (script !== undefined)
+    yield* script === 0 ? Effect.void : notes.say(notes.paint("dim", `exit code ${script}`))
   else if (run.value !== undefined) yield* out.say(shown(run.value, out))
-  const exitCode = statusCodes[run.status]
+  const exitCode = (script ?? 0) === 0 ? statusCodes[run.status] : exitCodes.failed.code
   if (exitCode !== 0) return yield* new Ended({ exitCode })
 })

@@ -25,7 +25,7 @@ export const resume = Command.make(
         session.resume(),
         Option.match({ onNone: () => Effect.fail(nothing(id)), onSome: Effect.succeed })
       )
-      yield* held.perform({ address, session }, operation, json ? "json" : "text")
+      yield* held.perform({ address, session }, operation, { format: json ? "json" : "text" })
     }).pipe(Effect.scoped, held.inExistingHome(home))
   })
 ).pipe(Command.withDescription("Goes on with the run in progress; of an idle session, gives the last result again"))

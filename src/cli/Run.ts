@@ -15,7 +15,7 @@ export const run = Command.make(
   "run",
   {
     file: Argument.String("FILE").pipe(
-      Argument.withDescription("JavaScript or TypeScript; - is standard input"),
+      Argument.withDescription("JavaScript, TypeScript or a shell script; - is standard input"),
       Argument.optional,
       Argument.map(Option.getOrUndefined)
     ),
@@ -23,6 +23,11 @@ export const run = Command.make(
       Flag.withAlias("e"),
       Flag.withMetavar("CODE"),
       Flag.withDescription("Code instead of a file; write --eval=CODE if it begins with a dash"),
+      Flag.optional,
+      Flag.map(Option.getOrUndefined)
+    ),
+    language: Flag.Literals("language", ["shell", "javascript", "typescript"]).pipe(
+      Flag.withDescription("What the code is written in (default: as the file's ending says, else typescript)"),
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),
@@ -53,9 +58,11 @@ export const run = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const { home, json } = yield* root
-    const source = yield* Source.read(flags.file, flags.code)
+    const source = yield* Source.read(flags)
     const limits = yield* RunLimits.parse(flags)
     const token = flags.token === undefined ? undefined : yield* readToken(flags.token)
+    const { start } = yield* Effect.promise(() => import("../quickjs/QuickJs.ts"))
+    const started = start({ threads: 1, livesShortly: true })
     const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
     const { notes } = yield* Screen
     yield* Effect.gen(function* () {
@@ -68,14 +75,15 @@ export const run = Command.make(
       yield* RunLimits.check(limits, session.state().limits)
       if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
       const operation = session.run(source.text, { runId: flags.runId, language: source.language, token })
-      yield* perform(held, operation, json ? "json" : "text")
-    }).pipe(Effect.scoped, inHome(home, { warm: true }))
+      yield* perform(held, operation, { format: json ? "json" : "text", language: source.language })
+    }).pipe(Effect.scoped, inHome(home, { started }))
   })
 ).pipe(
   Command.withDescription("Runs code in a session, and says what it came to"),
   Command.withExamples([
     { command: "caisson run -e '1 + 1'", description: "Run an expression" },
     { command: "caisson run report.ts --session monday --tools tools.ts", description: "Run a file with tools" },
+    { command: "caisson run -e 'ls | wc -l' --language shell --session monday", description: "Run a shell script" },
     { command: "caisson run - --json --timeout 5s < generated.js", description: "Run what another program wrote" }
   ])
 )

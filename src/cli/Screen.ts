@@ -10,6 +10,8 @@ export interface Side {
   readonly say: (line: string) => Effect.Effect<void>
   /** Writes text that a guest made. On a terminal its control characters are made visible, so that they cannot act. */
   readonly show: (text: string) => Effect.Effect<void>
+  /** Puts a line of the command's own in the place of the last one, on a terminal; elsewhere it is not shown. */
+  readonly redraw: (line: string) => Effect.Effect<void>
   /** Makes text that a guest had a part in fit for a line of the command's own. */
   readonly tame: (text: string) => string
   /** Colours text if the stream is a terminal and `NO_COLOR` is not set. */
@@ -26,6 +28,7 @@ const side = (stream: NodeJS.WriteStream): Side => {
   return {
     say: (line) => write(`${line}\n`),
     show: (text) => write(tame(text)),
+    redraw: (line) => (stream.isTTY ? write(`\r\u001b[K${line}`) : Effect.void),
     tame,
     paint: (style, text) => styleText(style, text, { stream })
   }

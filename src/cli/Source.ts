@@ -2,11 +2,12 @@
 import { readFileSync, statSync } from "node:fs"
 import { extname } from "node:path"
 import * as Effect from "effect/Effect"
+import type { Language } from "../machine/Machine.ts"
 import { UsageError } from "./Problem.ts"
 
 export interface Source {
   readonly text: string
-  readonly language: "javascript" | "typescript"
+  readonly language: Language
 }
 
 /** More than any session takes. */
@@ -37,14 +38,29 @@ const notReadable = (name: string) => (cause: unknown) => {
   return new UsageError({ reason: "NotReadable", message: `${name} cannot be read: ${why}` })
 }
 
-const javascriptEndings = new Set([".js", ".mjs", ".cjs"])
+const endings = new Map<string, Language>([
+  [".sh", "shell"],
+  [".bash", "shell"],
+  [".js", "javascript"],
+  [".mjs", "javascript"],
+  [".cjs", "javascript"]
+])
 
-/** Reads code from a file, from standard input (`-`), or takes it as it was given. TypeScript unless a file says otherwise. */
-export const read = (file: string | undefined, code: string | undefined): Effect.Effect<Source, UsageError> => {
+interface Given {
+  readonly file: string | undefined
+  readonly code: string | undefined
+  readonly language: Language | undefined
+}
+
+/**
+ * Reads code from a file, from standard input (`-`), or takes it as it was given. Its language is the one that is stated, else the
+ * one that the file's ending says, else TypeScript.
+ */
+export const read = ({ code, file, language: stated }: Given): Effect.Effect<Source, UsageError> => {
   if (file !== undefined && code !== undefined) {
     return Effect.fail(new UsageError({ reason: "Contradiction", message: "give a FILE or -e CODE, not both" }))
   }
-  if (code !== undefined) return Effect.succeed({ text: code, language: "typescript" })
+  if (code !== undefined) return Effect.succeed({ text: code, language: stated ?? "typescript" })
   if (file === undefined) {
     return Effect.fail(
       new UsageError({
@@ -53,7 +69,7 @@ export const read = (file: string | undefined, code: string | undefined): Effect
       })
     )
   }
-  const language = javascriptEndings.has(extname(file)) ? "javascript" : "typescript"
+  const language = stated ?? endings.get(extname(file)) ?? "typescript"
   const text =
     file === "-"
       ? Effect.tryPromise({ try: readStandardInput, catch: notReadable("standard input") })

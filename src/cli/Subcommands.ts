@@ -10,6 +10,7 @@ const subcommands = {
   fork: async () => (await import("./Fork.ts")).fork,
   rewind: async () => (await import("./Rewind.ts")).rewind,
   close: async () => (await import("./Close.ts")).close,
+  files: async () => (await import("./Files.ts")).files,
   approvals: async () => (await import("./Approvals.ts")).approvals,
   guard: async () => (await import("./Guard.ts")).guard,
   declarations: async () => (await import("./Declarations.ts")).declarations,

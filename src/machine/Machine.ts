@@ -2,19 +2,28 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { FileError } from "../file/FileError.ts"
+import type { FileOperation, FileResult } from "../file/FileOperation.ts"
+import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Limits } from "./Limits.ts"
-import type { Answer, Output, Turn } from "./Turn.ts"
+import type { Answer, FileChange, Output, Turn } from "./Turn.ts"
+
+/** What a program may be written in. A shell script runs beside the guest's JavaScript, over the same files. */
+export const Language = Schema.Literals(["javascript", "typescript", "shell"])
+export type Language = typeof Language.Type
 
 /** One piece of code for a machine to run. */
 export interface Program {
   /** The run's position in its session, from 1. Call ids begin with it. */
   readonly ordinal: number
-  readonly language: "javascript" | "typescript"
+  readonly language: Language
   readonly source: string
   /** The virtual clock at the start; it stands still until the next answer. */
   readonly nowMillis: number
   readonly tools: ReadonlyArray<ToolInfo>
+  /** What the guest may do by itself, for as long as the run lasts; absent, everything. */
+  readonly rules?: MachineRules | undefined
 }
 
 /** The machine is gone through no fault of its guest (its worker ended with a neighbour, or the host closed it). */
@@ -72,11 +81,26 @@ export class MachineError extends Schema.TaggedError<MachineError>()("MachineErr
 export interface Machine {
   readonly start: (program: Program) => Effect.Effect<Turn, MachineError>
   readonly answer: (answers: ReadonlyArray<Answer>, nowMillis: number) => Effect.Effect<Turn, MachineError>
+  /** Reads or changes the guest's files between two turns, as the host, who may write anywhere. */
+  readonly files: (operation: FileOperation, nowMillis: number) => Effect.Effect<FilesDone, FileError | MachineError>
+}
+
+/** What came of an operation on files. */
+export interface FilesDone {
+  readonly result: FileResult
+  readonly changes: ReadonlyArray<FileChange>
+}
+
+/** A machine that was written down. */
+export interface Snapshot {
+  readonly bytes: Uint8Array
+  /** What `bytes` only names: larger contents of files, by their SHA-256 in hexadecimal. They are the same for ever. */
+  readonly contents: ReadonlyMap<string, Uint8Array>
 }
 
 /** A machine that can be written down between two turns. */
 export interface SnapshotMachine extends Machine {
-  readonly snapshot: Effect.Effect<Uint8Array, MachineError>
+  readonly snapshot: Effect.Effect<Snapshot, MachineError>
 }
 
 /** The turns that a session will want a snapshot of: those that end a run, and those that make a call of one of these paths. */
@@ -105,7 +129,7 @@ export class Machines extends Context.Service<
     readonly engine: string
     readonly boot: (options: MachineOptions) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>
     readonly restore: (
-      snapshot: Uint8Array,
+      snapshot: Snapshot,
       options: MachineOptions
     ) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>
   }

@@ -3,17 +3,25 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
+import { apply } from "../file/Apply.ts"
+import { FileError } from "../file/FileError.ts"
+import type { FileOperation } from "../file/FileOperation.ts"
+import { FileTree } from "../file/FileTree.ts"
+import * as TreeCodec from "../file/TreeCodec.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { Limits } from "./Limits.ts"
 import {
+  type FilesDone,
   MachineError,
   MachineLost,
   type MachineOptions,
   Machines,
   MachineUnavailable,
   type Program,
+  type Snapshot,
   type SnapshotMachine,
   SnapshotRejected
 } from "./Machine.ts"
@@ -29,6 +37,8 @@ const Recording = Schema.Struct({
   engine: Schema.String,
   random: Schema.Int,
   variables: Schema.Array(Schema.Tuple([Schema.String, Schema.String])),
+  /** The file tree as base64: see `file/TreeCodec`. */
+  files: Schema.optionalKey(Schema.String),
   run: Schema.NullOr(
     Schema.Struct({
       program: Schema.Struct({ ordinal: Schema.Int, source: Schema.String, nowMillis: Schema.Number }),
@@ -52,6 +62,14 @@ const encode = (recording: Recording): Uint8Array => {
 
 const rejected = (reason: SnapshotRejected["reason"], detail: string) =>
   new MachineError({ reason: new SnapshotRejected({ reason, detail }) })
+
+const filesOf = (text: string | undefined, contents: Snapshot["contents"], { fileBytes, fileEntries }: Limits) => {
+  const quota = { bytes: fileBytes, entries: fileEntries }
+  if (text === undefined) return Effect.succeed(new FileTree({ quota }))
+  return Effect.fromResult(TreeCodec.decode(Buffer.from(text, "base64"), contents, quota)).pipe(
+    Effect.mapError((error) => rejected("Corrupted", error.message))
+  )
+}
 
 const decode = Effect.fnUntraced(function* (bytes: Uint8Array) {
   const text = Buffer.from(bytes).toString()
@@ -103,12 +121,19 @@ class ScriptedGuest {
   readonly #limits: Limits
   readonly #emit: (output: Output) => void
   readonly #heap: Heap
+  readonly #files: FileTree
   #recording: Recording
   #run: ScriptRun | undefined
   #replaying = false
 
-  constructor(programs: Readonly<Record<string, GuestScript>>, recording: Recording, options: MachineOptions) {
+  constructor(
+    programs: Readonly<Record<string, GuestScript>>,
+    recording: Recording,
+    files: FileTree,
+    options: MachineOptions
+  ) {
     this.#programs = programs
+    this.#files = files
     this.#limits = options.limits
     this.#emit = (output) => {
       if (!this.#replaying) options.onOutput?.(output)
@@ -123,8 +148,15 @@ class ScriptedGuest {
     return this.#run?.spins ?? false
   }
 
-  get recording(): Recording {
-    return this.#recording
+  get snapshot(): Snapshot {
+    const { bytes, contents } = TreeCodec.encode(this.#files)
+    return { bytes: encode({ ...this.#recording, files: Buffer.from(bytes).toString("base64") }), contents }
+  }
+
+  perform(operation: FileOperation, nowMillis: number): Result.Result<FilesDone, FileError> {
+    const result = apply(this.#files, operation, nowMillis)
+    const done = Result.map(result, (result) => ({ result, changes: this.#files.takeChanges().changes }))
+    return Result.mapError(done, FileError.of)
   }
 
   /** A run that still waits is given up first. */
@@ -195,7 +227,14 @@ const open = Effect.fnUntraced(function* (guest: ScriptedGuest, limits: MachineO
   const machine: SnapshotMachine = {
     start: (program) => run(() => guest.start(program)),
     answer: (answers, nowMillis) => run(() => guest.answer(answers, nowMillis)),
-    snapshot: operation(Effect.sync(() => encode(guest.recording)))
+    files: (asked, nowMillis) =>
+      lock.withPermit(
+        Effect.andThen(
+          alive,
+          Effect.suspend(() => Effect.fromResult(guest.perform(asked, nowMillis)))
+        )
+      ),
+    snapshot: operation(Effect.sync(() => guest.snapshot))
   }
   return machine
 })
@@ -222,15 +261,17 @@ export const layer = (programs: Readonly<Record<string, GuestScript>>): Layer.La
       const boot = Effect.fnUntraced(function* (options: MachineOptions) {
         yield* available
         const fresh: Recording = { engine, random: crc32(options.seed) | 0, variables: [], run: null }
-        return yield* open(new ScriptedGuest(programs, fresh, options), options.limits)
+        const files = yield* filesOf(undefined, new Map(), options.limits)
+        return yield* open(new ScriptedGuest(programs, fresh, files, options), options.limits)
       })
-      const restore = Effect.fnUntraced(function* (snapshot: Uint8Array, options: MachineOptions) {
+      const restore = Effect.fnUntraced(function* ({ bytes, contents }: Snapshot, options: MachineOptions) {
         yield* available
-        const recording = yield* decode(snapshot)
+        const recording = yield* decode(bytes)
         const source = recording.run?.program.source
         if (source !== undefined && !("script" in invocation(programs, source)))
           return yield* rejected("UnknownBase", `it was made with other scripts: ${source}`)
-        return yield* open(new ScriptedGuest(programs, recording, options), options.limits)
+        const files = yield* filesOf(recording.files, contents, options.limits)
+        return yield* open(new ScriptedGuest(programs, recording, files, options), options.limits)
       })
       return Machines.of({ engine, boot, restore })
     })

@@ -14,7 +14,19 @@ export type Sleep = typeof Sleep.Type
 export const Usage = Schema.Struct({ cpuMillis: Schema.Finite, memoryBytes: Schema.Finite })
 export type Usage = typeof Usage.Type
 
-const turn = { output: Schema.Array(Output), usage: Usage }
+/** What became of the file at a path since it was last told. Of more changes than are listed, the root is `changed`. */
+export const FileChange = Schema.Struct({
+  path: Schema.String,
+  kind: Schema.Literals(["created", "changed", "removed"])
+})
+export type FileChange = typeof FileChange.Type
+
+const turn = {
+  output: Schema.Array(Output),
+  usage: Usage,
+  /** What the guest did to its files in the turn; absent if it did nothing. */
+  files: Schema.optionalKey(Schema.Array(FileChange))
+}
 
 /**
  * What a machine says when the guest can go no further.

@@ -31,7 +31,9 @@ export const limitNames = [
   "outstandingCalls",
   "callsPerRun",
   "argumentBytes",
-  "resultBytes"
+  "resultBytes",
+  "fileBytes",
+  "fileEntries"
 ] as const
 export type LimitName = (typeof limitNames)[number]
 
@@ -61,8 +63,11 @@ export interface Policy {
   readonly cases: ReadonlyArray<Case>
 }
 
+/** As much of a policy as decides on subjects. */
+export type Decisive = Pick<Policy, "defaults" | "unparsable" | "rules">
+
 /** Decides on one subject. Total, and the same for every order of the rules. */
-export const decide = (policy: Policy, subject: Subject, context: Context): Verdict => {
+export const decide = (policy: Decisive, subject: Subject, context: Context): Verdict => {
   const prepared = prepare(subject)
   const findings = Rulebook.of(policy)
     .rulesFor(prepared)

@@ -46,7 +46,7 @@ export const prepare = (subject: Subject): Prepared => {
     case "Command":
       return {
         kind: "commands",
-        script: "argv" in subject ? Shell.fromArguments(subject.argv) : Shell.read(subject.script)
+        script: "argv" in subject ? Shell.fromArguments(subject.argv, subject.around) : Shell.read(subject.script)
       }
     case "File":
       return {

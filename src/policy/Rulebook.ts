@@ -1,12 +1,12 @@
 import * as Pattern from "../capability/Pattern.ts"
-import type { Policy } from "./Policy.ts"
+import type { Decisive } from "./Policy.ts"
 import type { Prepared } from "./Prepared.ts"
 import type { Rule, ScopeOf } from "./Rule.ts"
 import type { Kind } from "./Subject.ts"
 
 const methodsMax = 1_024
 
-const books = new WeakMap<Policy, Rulebook>()
+const books = new WeakMap<Decisive, Rulebook>()
 
 /** The rules of a policy, in an order in which those that may be about a subject are found quickly. It remembers methods. */
 export class Rulebook {
@@ -18,7 +18,7 @@ export class Rulebook {
   }
 
   /** That of a policy, which is made once. */
-  static of(policy: Policy): Rulebook {
+  static of(policy: Decisive): Rulebook {
     const book = books.get(policy) ?? new Rulebook(policy.rules)
     books.set(policy, book)
     return book

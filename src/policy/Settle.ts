@@ -1,6 +1,6 @@
 /** From what single rules are about to one verdict. */
 import type { Match } from "./Match.ts"
-import type { Policy } from "./Policy.ts"
+import type { Decisive } from "./Policy.ts"
 import type { Prepared, PreparedOf } from "./Prepared.ts"
 import { type Decision, decisions, type Rule } from "./Rule.ts"
 import { describe, type Kind, type Subject } from "./Subject.ts"
@@ -32,7 +32,7 @@ const stricter = (left: Ruling | undefined, right: Ruling): Ruling => {
  * What becomes of a script of which it cannot be told what it runs: what the policy says, or else the strictest of the effects of
  * its rules about commands that forbid, or else the default for commands.
  */
-export const unparsableOf = ({ defaults, rules, unparsable }: Policy): Decision => {
+export const unparsableOf = ({ defaults, rules, unparsable }: Decisive): Decision => {
   if (unparsable !== undefined) return unparsable
   const given = rules.filter(({ scope }) => scope.kind === "commands").map(({ effect }) => effect)
   if (given.includes("deny")) return "deny"
@@ -63,7 +63,7 @@ const strictest = (
 }
 
 const rulingOnScript = (
-  policy: Policy,
+  policy: Decisive,
   { script }: PreparedOf<"commands">,
   findings: ReadonlyArray<Finding>
 ): Ruling => {
@@ -89,11 +89,11 @@ const reasonOf = (subject: Subject, kind: Prepared["kind"], { effect, finding, w
   return match.chance === "maybe" ? `${reason} (in doubt: ${match.why()})` : reason
 }
 
-const defaultOf = ({ defaults }: Policy, kind: Kind): Decision => (kind === "code" ? "allow" : defaults[kind])
+const defaultOf = ({ defaults }: Decisive, kind: Kind): Decision => (kind === "code" ? "allow" : defaults[kind])
 
 /** The verdict that follows from what the rules are about. */
 export const settle = (
-  policy: Policy,
+  policy: Decisive,
   subject: Subject,
   prepared: Prepared,
   findings: ReadonlyArray<Finding>

@@ -1,9 +1,10 @@
 /** What a rule can be about, and what is known of who asks. */
+import type { Around } from "./shell/Script.ts"
 
 /** What is about to be done. A command is given by its words, or as text for a shell. */
 export type Subject =
   | { readonly _tag: "Tool"; readonly method: string; readonly input: unknown }
-  | { readonly _tag: "Command"; readonly argv: ReadonlyArray<string> }
+  | { readonly _tag: "Command"; readonly argv: ReadonlyArray<string>; readonly around?: Around | undefined }
   | { readonly _tag: "Command"; readonly script: string }
   | { readonly _tag: "Code"; readonly language: string; readonly text: string }
   | { readonly _tag: "File"; readonly access: Access; readonly path: string }

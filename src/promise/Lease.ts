@@ -64,12 +64,20 @@ export class Lease {
   /** What a stream gives, until it ends, the loop is left, or the release; `andThen` may add to what was given by then. */
   iterate<A, E>(
     stream: Stream.Stream<A, E>,
-    { signal }: SignalOptions = {},
+    options?: SignalOptions,
     andThen: (stream: Stream.Stream<A, E>) => Stream.Stream<A, E> = identity
   ): AsyncIterable<A> {
-    const whileHeld = andThen(Stream.interruptWhen(stream, Effect.ignore(Deferred.await(this.#released))))
+    return this.#iterable(andThen(Stream.interruptWhen(stream, Effect.ignore(Deferred.await(this.#released)))), options)
+  }
+
+  /** The same of a stream of which a part is worth nothing: a release rejects, so that it does not look like its end. */
+  whole<A, E>(stream: Stream.Stream<A, E>, options?: SignalOptions): AsyncIterable<A> {
+    return this.#iterable(Stream.interruptWhen(stream, Deferred.await(this.#released)), options)
+  }
+
+  #iterable<A, E>(stream: Stream.Stream<A, E>, { signal }: SignalOptions = {}): AsyncIterable<A> {
     const iterable = Stream.toAsyncIterable(
-      signal === undefined ? whileHeld : Stream.interruptWhen(whileHeld, aborted(signal))
+      signal === undefined ? stream : Stream.interruptWhen(stream, aborted(signal))
     )
     return {
       [Symbol.asyncIterator]: () => {

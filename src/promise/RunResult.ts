@@ -26,7 +26,10 @@ interface Common {
   readonly metrics: Session.RunMetrics
 }
 
-/** It ran to its end. `value` is what it came to: plain data, dates, maps, sets, bytes, errors. */
+/**
+ * It ran to its end. `value` is what it came to: plain data, dates, maps, sets, bytes, errors. Of a shell script it is
+ * `{ exitCode: number }`, whatever the exit code.
+ */
 export interface CompletedRun extends Common {
   readonly status: "completed"
   readonly value: unknown

@@ -6,6 +6,7 @@ import type { RunOptions as SessionOptions } from "../session/RunOptions.ts"
 import type * as SessionResult from "../session/RunResult.ts"
 import type * as HeldSession from "../session/Session.ts"
 import { type Answer, toAnswer } from "./Answer.ts"
+import * as Files from "./Files.ts"
 import type { Lease, SignalOptions } from "./Lease.ts"
 import { fromSession, type RunResult } from "./RunResult.ts"
 
@@ -26,7 +27,7 @@ export interface RunOptions extends WaitOptions {
   readonly token?: string | undefined
   /** A W3C `traceparent` header: the run becomes a child of that span. */
   readonly traceparent?: string | undefined
-  /** Default `typescript`, which takes plain JavaScript as well. */
+  /** Default `typescript`, which takes plain JavaScript as well. The value of a run of `shell` is `{ exitCode }`. */
   readonly language?: SessionOptions["language"]
 }
 
@@ -42,6 +43,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly answer: (call: string, answer: Answer, options?: WaitOptions) => Promise<RunResult>
   /** Ends the run in progress. Its variables go back; its effects on the outside stay. */
   readonly cancel: (reason?: string) => Promise<void>
+  /** Its files, which JavaScript and shell have in common. */
+  readonly files: Files.Files
   /** Console output as it comes, from now on. */
   readonly output: (options?: SignalOptions) => AsyncIterable<Output>
   /** Lets it go, as `await using` does: what runs is stopped, and nothing can be done with it any more. */
@@ -66,6 +69,7 @@ export const make = (lease: Lease, held: Held): Sandbox => {
         options
       ),
     cancel: (reason) => lease.run(held.cancel(reason)),
+    files: Files.make(lease, held),
     output: (options) => lease.iterate(held.output, options),
     release,
     [Symbol.asyncDispose]: release

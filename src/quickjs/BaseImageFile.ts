@@ -1,11 +1,11 @@
 /**
- * The base image as a file, which a build brings along: a line of JSON, and the memory from the stack pointer on. What lies
- * before that is zeros.
+ * An image as a file, which a build brings along: a line of JSON, and the memory from the stack pointer on. What lies before that
+ * is zeros.
  */
-import type { BaseImage } from "./BaseImage.ts"
+import type { Booted } from "./Boot.ts"
+import type { KernelFunction } from "./Recipes.ts"
 
-/** A base image without its identity. */
-export type Content = Pick<BaseImage, "fixtures" | "kernel" | "snapshot">
+type Content = Booted<KernelFunction>
 
 type Registers = Omit<Content["snapshot"], "memory">
 

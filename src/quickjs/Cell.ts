@@ -1,3 +1,4 @@
+import type { Program } from "../machine/Machine.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { type Positions, places, positionsOf, sourcePosition } from "./Positions.ts"
 import { rewrite } from "./TopLevel.ts"
@@ -216,6 +217,10 @@ const refused = ({ at, message }: Fault, text: string, positions: Positions): Co
  */
 const typeSigns =
   /[:<!?@]|\b(?:abstract|as|declare|enum|implements|interface|module|namespace|override|private|protected|public|readonly|satisfies|type)\b/
+
+/** Whether a source looks like more than JavaScript. */
+export const hasTypes = ({ language, source }: Pick<Program, "language" | "source">): boolean =>
+  language === "typescript" && typeSigns.test(source)
 
 const toScript = ({ language, ordinal }: Cell, code: string, segments: Positions[number] = []): Compilation => {
   try {

@@ -6,15 +6,7 @@
  * E2. An error that an operation throws has cut through native frames. The instance must not be used after that, nor when it
  *     is not `isAtRest` after an operation.
  */
-import {
-  CompileFlags,
-  EvalFlags,
-  Intrinsics,
-  JSValueHandle,
-  QuickJS,
-  type QuickJSOptions,
-  type Snapshot
-} from "quickjs-wasi"
+import { CompileFlags, EvalFlags, Intrinsics, QuickJS, type QuickJSOptions, type Snapshot } from "quickjs-wasi"
 import { GuardedHooks, type Hooks, type Value } from "./Hooks.ts"
 import { type EngineModule, pageBytes } from "./Wasm.ts"
 
@@ -27,7 +19,7 @@ export interface EngineOptions {
 export interface Fixtures {
   readonly undefined: Value
   readonly true: Value
-  /** The function by which the guest asks, with strings. It gives `true` if that is refused. */
+  /** The function by which the guest asks, with strings. It gives `true` if that is refused, or else a string or nothing. */
   readonly ask: Value
   /** Memory for the references of a call's arguments. */
   readonly arguments: number
@@ -179,10 +171,12 @@ export class Engine {
 
   string(text: string): Value {
     const { len, ptr } = this.#write(text)
-    const value = allocated(this.#exports.qjs_new_string(ptr, len))
+    const value = this.#exports.qjs_new_string(ptr, len)
     this.#exports.wasm_free(ptr)
-    if (this.isException(value)) throw new OutOfMemory("the guest's heap is full")
-    return value
+    if (!this.isException(allocated(value))) return value
+    this.release(value)
+    this.release(this.takeException())
+    throw new OutOfMemory("the guest's heap is full")
   }
 
   number(number: number): Value {
@@ -205,8 +199,9 @@ export class Engine {
   }
 
   /** A strict script as bytecode, without its source. It runs in any instance of this very engine. */
-  compile(code: string, fileName: string): Uint8Array {
-    return this.#vm.compile(code, fileName, EvalFlags.STRICT, CompileFlags.STRIP_SOURCE)
+  compile(code: string, fileName: string, positions: "kept" | "stripped" = "kept"): Uint8Array {
+    const debug = positions === "kept" ? 0 : CompileFlags.STRIP_DEBUG
+    return this.#vm.compile(code, fileName, EvalFlags.STRICT, CompileFlags.STRIP_SOURCE | debug)
   }
 
   /** The value of a compiled script. */
@@ -237,6 +232,11 @@ export class Engine {
   runJob(): "ran" | "threw" | "none" {
     if (this.#exports.qjs_is_job_pending() === 0) return "none"
     return this.#exports.qjs_execute_pending_job() < 0 ? "threw" : "ran"
+  }
+
+  /** Frees what only itself refers to. */
+  collect(): void {
+    this.#exports.qjs_run_gc()
   }
 
   isException(value: Value): boolean {
@@ -278,12 +278,27 @@ export class Engine {
     }
   }
 
+  /**
+   * Takes the place of the library's own dispatch, which releases nothing that a callback makes: an answer would stay in the
+   * guest's heap. The guest's frames lie below, so this must never throw.
+   */
   #listen(): void {
-    const accepted = new JSValueHandle(this.#vm, this.fixtures.undefined, true)
-    const refused = new JSValueHandle(this.#vm, this.fixtures.true, true)
-    this.#vm.registerHostCallback(hostFunction, (...parts) => {
-      const answer = this.#hooks.ask((index) => this.text(parts[index]?.ptr ?? 0))
-      return answer === "refused" ? refused : accepted
-    })
+    const { true: refused, undefined: accepted } = this.fixtures
+    const dispatch = (_name: number, _nameBytes: number, _self: number, count: number, parts: number): Value => {
+      const part = (index: number) => (index < count ? this.text(this.memory.readUInt32LE(parts + 4 * index)) : "")
+      const reply = this.#hooks.ask(part)
+      if (reply === "accepted") return this.#exports.qjs_dup_value(accepted)
+      return (reply === "refused" ? 0 : this.#answer(reply)) || this.#exports.qjs_dup_value(refused)
+    }
+    Object.assign(this.#vm, { handleHostCall: dispatch })
+  }
+
+  /** A string for the guest, or 0 if there is no room for it. */
+  #answer(text: string): Value {
+    try {
+      return this.string(text)
+    } catch {
+      return 0
+    }
   }
 }

@@ -1,6 +1,9 @@
 /** A reference to a guest's value. */
 export type Value = number
 
+/** What the guest is told: nothing, that it is refused, or a text. Texts begin with what makes them none of the words. */
+export type Reply = "accepted" | "refused" | "" | `=${string}` | `!${string}`
+
 /** How a guest reaches its host while it runs. */
 export interface Hooks {
   /** The guest's clock, milliseconds since the epoch. */
@@ -8,7 +11,7 @@ export interface Hooks {
   /** Asked every now and then while guest code runs. */
   readonly mustStop: () => boolean
   /** The guest asks something of its host; `part(0)` is what, the others depend on it. */
-  readonly ask: (part: (index: number) => string) => "accepted" | "refused"
+  readonly ask: (part: (index: number) => string) => Reply
   /** Nobody handles the rejection of a promise, or somebody does now. The references are not the hook's to release. */
   readonly rejected: (promise: Value, reason: Value, handled: "handled" | "unhandled") => void
 }
@@ -40,7 +43,7 @@ export class GuardedHooks implements Hooks {
 
   readonly mustStop = (): boolean => this.#guard(() => this.#hooks.mustStop(), true)
 
-  readonly ask: Hooks["ask"] = (part) => this.#guard(() => this.#hooks.ask(part), "refused")
+  readonly ask: Hooks["ask"] = (part) => this.#guard<Reply>(() => this.#hooks.ask(part), "refused")
 
   readonly rejected: Hooks["rejected"] = (promise, reason, handled) =>
     this.#guard(() => this.#hooks.rejected(promise, reason, handled), undefined)

@@ -1,7 +1,12 @@
+import { createHash } from "node:crypto"
+import type { FileTree } from "../file/FileTree.ts"
 import type { Limits } from "../machine/Limits.ts"
 import type { Output, Sleep } from "../machine/Turn.ts"
+import type { Decider, Refusal } from "../policy/machine/Decider.ts"
+import type { Around } from "../policy/shell/Script.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
-import type { Hooks, Value } from "./Hooks.ts"
+import * as FileCalls from "./FileCalls.ts"
+import type { Hooks } from "./Hooks.ts"
 import { Printer } from "./Printer.ts"
 
 export interface HostOptions {
@@ -9,7 +14,25 @@ export interface HostOptions {
   readonly onOutput: (output: Output) => void
   /** Polled while guest code runs: somebody wants this guest stopped. */
   readonly interrupted: () => boolean
-  readonly rejected: Hooks["rejected"]
+  readonly files: FileTree
+}
+
+/** What JavaScript wants of the guest's shell, and how a job of it ended. */
+export interface Job {
+  readonly id: string
+  readonly script: string
+}
+export interface EndedJob {
+  readonly id: string
+  /** A `Value` text. */
+  readonly value: string
+}
+
+/** What engines want of each other. */
+export interface Exchange {
+  readonly jobs: ReadonlyArray<Job>
+  readonly aborted: ReadonlyArray<string>
+  readonly ended: ReadonlyArray<EndedJob>
 }
 
 /** What a guest asked for, and no longer needs, since it was last asked. */
@@ -19,6 +42,26 @@ export interface Requests {
   readonly cancelled: ReadonlyArray<string>
 }
 
+/** Devices hold nothing: there is nothing to decide on. */
+const isDevice = (path: string): boolean => path.startsWith("/dev/")
+
+/** A command as a shell says that it will run it. */
+interface Dispatched extends Around {
+  readonly words: ReadonlyArray<string>
+}
+
+/** Nothing, or `!` and why something must not be done. */
+const said = (refusal: Refusal | undefined): "" | `!${string}` => (refusal === undefined ? "" : `!${refusal.reason}`)
+
+const digests = new Set(["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
+
+/** `=` and the digest in hexadecimal. */
+const digest = (algorithm: string, bytes: Buffer): "refused" | `=${string}` =>
+  digests.has(algorithm) ? `=${createHash(algorithm).update(bytes).digest("hex")}` : "refused"
+
+/** Where relative paths begin. */
+const directory = "/workspace"
+
 /** Why a guest had to stop, and what to say about it. */
 export interface Stop {
   readonly reason: "CpuLimit" | "Interrupted"
@@ -26,22 +69,29 @@ export interface Stop {
 }
 
 /**
- * The host of one guest, as the guest's hooks find it: keeps its clock and its deadline, and takes down what it asks for.
+ * The host of one guest, as the hooks of its engines find it: keeps its clock, its deadline and its files, and takes down what
+ * it asks for.
  *
  * H1. A request that is cancelled before anybody heard of it was never made.
  * H2. Once the guest has to stop, it has to stop for good.
  */
-export class Host implements Hooks {
+export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   readonly #options: HostOptions
   readonly printer: Printer
   #nowMillis = 0
   #startedMillis = 0
+  #pausedMillis: number | undefined
   #allowedMillis = 0
   #allowance = ""
   #stop: Stop | undefined
   #calls: Array<ToolCall> = []
   #sleeps: Array<Sleep> = []
   #cancelled: Array<string> = []
+  #jobs: Array<Job> = []
+  #aborted: Array<string> = []
+  #ended: Array<EndedJob> = []
+  readonly #working = new Set<string>()
+  #decider: Decider | undefined
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -64,11 +114,23 @@ export class Host implements Hooks {
     this.#allowance = left < cpuSliceMillis ? `${cpuRunMillis} ms in one run` : `${cpuSliceMillis} ms between two waits`
     this.#allowedMillis = Math.min(left, cpuSliceMillis)
     this.#startedMillis = performance.now()
+    this.#pausedMillis = undefined
   }
 
   /** How long guest code has run since `begin`. */
   get elapsedMillis(): number {
-    return performance.now() - this.#startedMillis
+    return (this.#pausedMillis ?? performance.now()) - this.#startedMillis
+  }
+
+  /** The guest waits for its host: that is no time of its own. */
+  pause(): void {
+    this.#pausedMillis ??= performance.now()
+  }
+
+  proceed(): void {
+    if (this.#pausedMillis === undefined) return
+    this.#startedMillis += performance.now() - this.#pausedMillis
+    this.#pausedMillis = undefined
   }
 
   take(): Requests {
@@ -83,6 +145,46 @@ export class Host implements Hooks {
     return this.#nowMillis
   }
 
+  get isExchanging(): boolean {
+    return this.#jobs.length + this.#aborted.length + this.#ended.length > 0
+  }
+
+  /** What engines want of each other since they were last asked. */
+  exchange(): Exchange {
+    const exchange = { jobs: this.#jobs, aborted: this.#aborted, ended: this.#ended }
+    this.#jobs = []
+    this.#aborted = []
+    this.#ended = []
+    return exchange
+  }
+
+  /** The shell jobs that JavaScript waits for. */
+  get working(): ReadonlySet<string> {
+    return this.#working
+  }
+
+  /** JavaScript is told of this job's end by another way. */
+  forgetJob(id: string): void {
+    this.#working.delete(id)
+  }
+
+  /** Shell jobs that JavaScript waited for when the guest was written down. */
+  resumeJobs(ids: ReadonlyArray<string>): void {
+    for (const id of ids) this.#working.add(id)
+  }
+
+  /** From now on the guest's commands and files are decided on like this; by nobody, everything is allowed. */
+  rule(decider: Decider | undefined): void {
+    this.#decider = decider
+    this.#options.files.guard =
+      decider && ((path, access) => (isDevice(path) ? undefined : decider.file(path, access)?.reason))
+  }
+
+  /** Why a shell script must not be run, if it must not. */
+  refusal(script: string): string | undefined {
+    return this.#decider?.script(script)?.reason
+  }
+
   mustStop(): boolean {
     this.printer.flush()
     if (this.#stop === undefined && this.#options.interrupted()) {
@@ -94,9 +196,11 @@ export class Host implements Hooks {
     return this.#stop !== undefined
   }
 
-  ask(part: (index: number) => string): "accepted" | "refused" {
+  ask(part: (index: number) => string): ReturnType<Hooks["ask"]> {
     const kind = part(0)
     switch (kind) {
+      case "file":
+        return FileCalls.answer(this.#options.files, { actor: "guest", nowMillis: this.#nowMillis, directory }, part)
       case "output":
         return this.printer.print(part(1) === "stderr" ? "stderr" : "stdout", part(2))
       case "call":
@@ -108,13 +212,22 @@ export class Host implements Hooks {
       case "cancel":
         this.#cancel(part(1))
         return "accepted"
+      case "shell":
+        return this.#begin({ id: part(1), script: part(2) })
+      case "shelled":
+        if (this.#working.delete(part(1))) this.#ended.push({ id: part(1), value: part(2) })
+        return "accepted"
+      case "command": {
+        const { words, ...around }: Dispatched = JSON.parse(part(1))
+        return said(this.#decider?.command(words, around))
+      }
+      case "digest":
+        return digest(part(1), Buffer.from(part(2), "latin1"))
+      case "script":
+        return said(this.#decider?.script(part(1)))
       default:
         return "refused"
     }
-  }
-
-  rejected(promise: Value, reason: Value, handled: "handled" | "unhandled"): void {
-    this.#options.rejected(promise, reason, handled)
   }
 
   #call(call: ToolCall): "accepted" | "refused" {
@@ -123,7 +236,20 @@ export class Host implements Hooks {
     return "accepted"
   }
 
+  #begin(job: Job): "accepted" | "refused" {
+    if (Buffer.byteLength(job.script) > this.#options.limits.sourceBytes) return "refused"
+    this.#working.add(job.id)
+    this.#jobs.push(job)
+    return "accepted"
+  }
+
   #cancel(id: string): void {
+    if (this.#working.delete(id)) {
+      const index = this.#jobs.findIndex((job) => job.id === id)
+      if (index >= 0) this.#jobs.splice(index, 1)
+      else this.#aborted.push(id)
+      return
+    }
     const isIt = (request: { readonly id: string }) => request.id === id
     for (const list of [this.#calls, this.#sleeps]) {
       const index = list.findIndex(isIt)

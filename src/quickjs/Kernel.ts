@@ -1,8 +1,10 @@
 import type { GuestError } from "../tool/GuestError.ts"
-import type { BaseImage, KernelFunction } from "./BaseImage.ts"
+import type { ToolInfo } from "../tool/ToolInfo.ts"
+import type { BaseImage } from "./BaseImage.ts"
 import { type Engine, OutOfMemory } from "./Engine.ts"
 import type { Value } from "./Hooks.ts"
 import type { Host } from "./Host.ts"
+import type { KernelFunction, ShellFunction } from "./Recipes.ts"
 
 /** The guest cannot go on, and `reason` is why. */
 export class Broken extends Error {
@@ -61,9 +63,19 @@ export class Kernel {
     this.#call("grant", tools)
   }
 
-  begin(ordinal: number, allowance: Allowance): void {
+  /** Which tools there are, as it was said last. */
+  granted(): ReadonlyArray<ToolInfo> {
+    const known: ReadonlyArray<readonly [path: string, info: string]> = JSON.parse(this.#call("granted"))
+    return known.map(([path, text]) => {
+      const { description, input, output } = JSON.parse(text)
+      return { path, description, input, output }
+    })
+  }
+
+  /** A run begins. The ids of what it asks for begin with `prefix` and a dot. */
+  begin(prefix: string | number, allowance: Allowance): void {
     const { argumentBytes, callsPerRun, outputBytes, outstandingCalls, resultBytes } = allowance
-    this.#call("begin", ordinal, outstandingCalls, callsPerRun, argumentBytes, resultBytes, outputBytes)
+    this.#call("begin", `${prefix}`, outstandingCalls, callsPerRun, argumentBytes, resultBytes, outputBytes)
   }
 
   /** Starts the program of the run that has begun. */
@@ -74,7 +86,25 @@ export class Kernel {
     this.#engine.release(started)
   }
 
-  /** Settles a call with the text of a value or the JSON of an error, or wakes a sleep. Other ids are ignored. */
+  /**
+   * Only of a shell: runs a script once those before it are over. With the id "" it is the program of the run that has begun; the
+   * end of any other is told to the host.
+   */
+  shell(id: string, script: string): void {
+    this.#call("shell", id, script)
+  }
+
+  /** Only of a shell: gives a script up, and cancels what it waits for. */
+  abort(id: string): void {
+    this.#call("abort", id)
+  }
+
+  /** Only of a shell, with no job left: whether it waits for anything. */
+  waits(): boolean {
+    return this.#call("waits") !== ""
+  }
+
+  /** Settles a call or a script with the text of a value or the JSON of an error, or wakes a sleep. Other ids are ignored. */
   answer(id: string, outcome: "value" | "error" | "wake", text: string): void {
     this.#call("answer", id, outcome, text)
   }
@@ -121,7 +151,7 @@ export class Kernel {
   }
 
   /** Calls a kernel function with new values. Gives its result if that is a string, else "". */
-  #call(name: KernelFunction, ...given: ReadonlyArray<string | number>): string {
+  #call(name: KernelFunction | ShellFunction, ...given: ReadonlyArray<string | number>): string {
     const values = given.map((value) =>
       typeof value === "string" ? this.#engine.string(value) : this.#engine.number(value)
     )
@@ -132,8 +162,10 @@ export class Kernel {
     return text
   }
 
-  #apply(name: KernelFunction, values: ReadonlyArray<Value>): Value {
-    const result = this.#engine.call(this.#functions[name], ...values)
+  #apply(name: KernelFunction | ShellFunction, values: ReadonlyArray<Value>): Value {
+    const callee = this.#functions[name]
+    if (callee === undefined) throw new TypeError(`${name}: only the kernel of a shell has that`)
+    const result = this.#engine.call(callee, ...values)
     if (!this.#engine.isException(result)) return result
     const message = this.#engine.messageOf(this.#engine.takeException())
     if (message === "" || memoryText.test(message)) throw new OutOfMemory("the guest's heap is full")

@@ -8,6 +8,7 @@ export interface PoolOptions {
   readonly machinesPerThread: number
   /** How many machines may wait for a place. */
   readonly waiting: number
+  readonly livesShortly?: boolean | undefined
 }
 
 type Placed = (place: Seat | Gone) => void
@@ -100,6 +101,7 @@ export class Pool {
     const thread: Thread = new Thread({
       entry: this.#options.entry,
       slots: this.#options.machinesPerThread,
+      livesShortly: this.#options.livesShortly,
       changed: () => this.#changed(thread)
     })
     this.#threads.add(thread)

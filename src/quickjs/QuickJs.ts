@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Semaphore from "effect/Semaphore"
+import { FileError } from "../file/FileError.ts"
 import type { Limits } from "../machine/Limits.ts"
 import {
   MachineError,
@@ -11,6 +12,7 @@ import {
   type MachineOptions,
   Machines,
   MachineUnavailable,
+  type Snapshot,
   type SnapshotMachine,
   SnapshotRejected
 } from "../machine/Machine.ts"
@@ -18,26 +20,34 @@ import * as Meter from "../machine/Meter.ts"
 import { queueWaiting } from "../machine/Metrics.ts"
 import { bounded } from "../machine/TooLarge.ts"
 import type { Turn } from "../machine/Turn.ts"
-import { Pool, type PoolOptions } from "./Pool.ts"
-import type { Operation, Result } from "./Protocol.ts"
+import { Pool } from "./Pool.ts"
+import type { Operation, Packed, Result } from "./Protocol.ts"
 import { type Gone, Seat } from "./Seat.ts"
 import { RejectedSnapshot, seal, unseal } from "./Snapshot.ts"
 import { engine } from "./Wasm.ts"
 
-export interface Options {
-  /** Signs and checks snapshots: 32 bytes or more, the same on every host that shares sessions. */
-  readonly key: Uint8Array | Redacted.Redacted<Uint8Array>
+/** How machines share worker threads. */
+export interface Sharing {
   /** Worker threads. Default: one less than there are processors, at least one. */
   readonly threads?: number | undefined
   /** Machines that share one worker thread. Default: 256. */
   readonly machinesPerThread?: number | undefined
-  /** Worker threads for quarantined machines, one machine each. Default: 2. */
-  readonly quarantineThreads?: number | undefined
-  /** Start a worker thread with the tier, and not only with its first machine. Default: false. */
-  readonly warm?: boolean | undefined
   /** Machines that may wait for a place, shared and quarantined ones apart. Default: 1 024. */
   readonly waiting?: number | undefined
+  /** This process is the caller's own and ends soon: V8 is kept from optimising the engine. Default: false. */
+  readonly livesShortly?: boolean | undefined
 }
+
+export interface Options extends Sharing {
+  /** Signs and checks snapshots: 32 bytes or more, the same on every host that shares sessions. */
+  readonly key: Uint8Array | Redacted.Redacted<Uint8Array>
+  /** Worker threads for quarantined machines, one machine each. Default: 2. */
+  readonly quarantineThreads?: number | undefined
+  /** What `start` gave, instead of threads of its own. The tier ends it. */
+  readonly started?: Pool | undefined
+}
+
+const waitingMax = 1_024
 
 const keyBytesMin = 32
 
@@ -105,7 +115,7 @@ const open = Effect.fnUntraced(function* (
   pool: Pool,
   key: KeyObject,
   options: MachineOptions,
-  packed: Uint8Array<ArrayBuffer> | undefined
+  packed: Omit<Packed, "names"> | undefined
 ) {
   const { expected, limits, seed } = options
   const seat = yield* seated(pool, options)
@@ -113,36 +123,56 @@ const open = Effect.fnUntraced(function* (
   yield* Effect.onError(booted, () => Effect.sync(() => seat.close()))
 
   const lock = Semaphore.makeUnsafe(1)
+  let contents: ReadonlyMap<string, Uint8Array> = packed?.added ?? new Map()
   /** The machine as it is, if it came along with its last turn. */
-  let current: Uint8Array | undefined
+  let current: Snapshot | undefined
+  const toSnapshot = ({ added, bytes, names }: Packed): Snapshot => {
+    const named = names.map((name) => [name, added.get(name) ?? contents.get(name)] as const)
+    contents = new Map(named.flatMap(([name, bytes]) => (bytes === undefined ? [] : [[name, bytes] as const])))
+    return { bytes: seal(bytes, key), contents }
+  }
   const turnOf = (result: Extract<Result, { readonly kind: "turn" }>): Turn => {
-    current = result.packed
+    current = result.packed === undefined ? undefined : toSnapshot(result.packed)
     return result.turn
   }
   const run = (operation: Operation) => lock.withPermit(Effect.map(perform(seat, operation, "turn"), turnOf))
   const pack = Effect.suspend(() =>
     current === undefined
-      ? Effect.map(Effect.uninterruptible(perform(seat, { kind: "pack" }, "packed")), ({ packed }) => packed)
+      ? Effect.map(Effect.uninterruptible(perform(seat, { kind: "pack" }, "packed")), ({ packed }) =>
+          toSnapshot(packed)
+        )
       : Effect.succeed(current)
   )
+  const files: SnapshotMachine["files"] = (operation, nowMillis) =>
+    lock.withPermit(
+      Effect.flatMap(
+        Effect.uninterruptible(perform(seat, { kind: "files", operation, nowMillis }, "files")),
+        ({ done }) => {
+          if ("code" in done) return Effect.fail(new FileError(done))
+          if (done.changes.length > 0) current = undefined
+          return Effect.succeed(done)
+        }
+      )
+    )
   const machine: SnapshotMachine = {
     start: (program) => run({ kind: "start", program }),
     answer: (answers, nowMillis) => {
       const bearable = answers.map((answer) => bounded(answer, limits.resultBytes))
       return run({ kind: "answer", answers: bearable, nowMillis })
     },
-    snapshot: lock.withPermit(Effect.map(pack, (packed) => seal(packed, key)))
+    files,
+    snapshot: lock.withPermit(pack)
   }
   return machine
 })
 
-/** A guest's memory may be twice its heap; compressed, and with all that is said of it, it is no more than that. */
-const unsealed = (snapshot: Uint8Array, key: KeyObject, { memoryMebibytes }: Limits) =>
+/** The memories of a guest's engines may be twice their heaps; compressed, and with all that is said of them, no more than that. */
+const unsealed = ({ bytes, contents }: Snapshot, key: KeyObject, { memoryMebibytes }: Limits) =>
   Effect.try({
     try: () => {
-      const bytesMax = (2 * memoryMebibytes + 1) * 1_048_576
-      if (snapshot.byteLength <= bytesMax) return new Uint8Array(unseal(snapshot, key))
-      throw new RejectedSnapshot("TooLarge", `${snapshot.byteLength} bytes, ${bytesMax} are allowed`)
+      const bytesMax = (4 * memoryMebibytes + 64) * 1_048_576
+      if (bytes.byteLength <= bytesMax) return { bytes: new Uint8Array(unseal(bytes, key)), added: contents }
+      throw new RejectedSnapshot("TooLarge", `${bytes.byteLength} bytes, ${bytesMax} are allowed`)
     },
     catch: (error) =>
       error instanceof RejectedSnapshot
@@ -150,12 +180,24 @@ const unsealed = (snapshot: Uint8Array, key: KeyObject, { memoryMebibytes }: Lim
         : rejected("Corrupted", `it cannot be read: ${error}`)
   })
 
-const closing = (pool: Pool) => Effect.promise(() => pool.close())
-const pool = (options: PoolOptions) =>
-  Effect.acquireRelease(
-    Effect.sync(() => new Pool(options)),
-    closing
-  )
+const poolOf = ({ livesShortly, machinesPerThread, threads, waiting }: Sharing): Pool =>
+  new Pool({
+    entry,
+    livesShortly,
+    threads: threads ?? Math.max(1, availableParallelism() - 1),
+    machinesPerThread: machinesPerThread ?? 256,
+    waiting: waiting ?? waitingMax
+  })
+
+/** Starts a worker thread for a tier that is still to be loaded or made: both take their time, and now they do so at once. */
+export const start = (options: Sharing = {}): Pool => {
+  const pool = poolOf(options)
+  pool.warm()
+  return pool
+}
+
+const held = (make: () => Pool) =>
+  Effect.acquireRelease(Effect.sync(make), (pool) => Effect.promise(() => pool.close()))
 
 /**
  * The embedded tier: QuickJS in WebAssembly, many machines to a worker thread.
@@ -171,20 +213,10 @@ export const layer = (options: Options): Layer.Layer<Machines> =>
       if (bytes.byteLength < keyBytesMin)
         return yield* Effect.die(new RangeError(`a key of ${bytes.byteLength} bytes is too short`))
       const key = createSecretKey(bytes)
-      const waiting = options.waiting ?? 1_024
-      const shared = yield* pool({
-        entry,
-        threads: options.threads ?? Math.max(1, availableParallelism() - 1),
-        machinesPerThread: options.machinesPerThread ?? 256,
-        waiting
-      })
-      if (options.warm === true) shared.warm()
-      const quarantine = yield* pool({
-        entry,
-        threads: options.quarantineThreads ?? 2,
-        machinesPerThread: 1,
-        waiting
-      })
+      const shared = yield* held(() => options.started ?? poolOf(options))
+      const quarantine = yield* held(() =>
+        poolOf({ threads: options.quarantineThreads ?? 2, machinesPerThread: 1, waiting: options.waiting })
+      )
       const poolFor = ({ quarantine: isApart }: MachineOptions) => (isApart ? quarantine : shared)
       return Machines.of({
         engine,

@@ -1,14 +1,16 @@
 /**
- * A guest as bytes: `magic | u32 length | header | body`, where the header is JSON and the body a `Delta`, compressed with
- * zstd. On its way out of the process it is followed by an HMAC-SHA256 over all of that.
+ * A guest as bytes: `magic | u32 length | header | parts`. The header is JSON; the parts are the memories of its engines, each a
+ * `Delta` upon a base image, and its files, all compressed with zstd. On their way out of the process the bytes are followed by
+ * an HMAC-SHA256 over all of them.
  *
  * N1. Bytes are strangers: whatever they are, reading them gives a guest or a rejection, and allocates no more than the
  *     guest may have.
- * N2. A guest is restored upon exactly the binary and the base image that it was made with, or not at all.
+ * N2. A guest is restored upon exactly the binary and the base images that it was made with, or not at all.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import type { SnapshotRejected } from "../machine/Machine.ts"
+import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { BaseImage } from "./BaseImage.ts"
 import { applyDelta, changedPages, deltaBytes, deltaPageBytes, encodeDelta, fits } from "./Delta.ts"
 import type { Positions } from "./Positions.ts"
@@ -28,37 +30,70 @@ export class RejectedSnapshot extends Error {
   }
 }
 
-/** What is known of a guest besides its memory. */
+/** What is known of a guest besides its memory and its files. */
 export interface GuestState {
   /** The guest's clock. */
   readonly nowMillis: number
-  /** SHA-256 over the tools that the guest knows of; empty before it was told any. */
+  /** SHA-256 over the tools that each of its engines knows of; empty before it was told any. */
   readonly tools: string
+  readonly shellTools: string
   /** The run in progress, if there is one. */
   readonly run: RunState | undefined
 }
 
 export interface RunState extends RunFile {
+  readonly ordinal: number
+  readonly isShell: boolean
+  /** Whether the shell has been told of this run. */
+  readonly hasShell: boolean
+  /** The shell jobs that JavaScript waits for. */
+  readonly jobs: ReadonlyArray<string>
+  readonly rules: MachineRules | undefined
   /** CPU time used. */
   readonly spentMillis: number
   /** Console output kept. */
   readonly outputBytes: number
 }
 
+/** What the header says of the memory of an engine. */
+interface MemoryHeader {
+  readonly base: string
+  readonly memoryBytes: number
+  readonly pages: number
+  /** How long it is, compressed. */
+  readonly length: number
+}
+
+/** The memory of an engine as it is written down. */
+export interface PackedMemory extends MemoryHeader {
+  readonly body: Uint8Array
+}
+
 interface Header {
   readonly version: number
   readonly engine: string
   readonly wasmSha256: string
-  readonly base: string
-  readonly memoryBytes: number
-  readonly pages: number
+  readonly javascript: MemoryHeader
+  readonly shell: MemoryHeader | undefined
+  readonly files: { readonly bytes: number; readonly length: number }
   readonly state: GuestState
 }
 
-const version = 1
+/** A guest between two turns. */
+export interface Parts {
+  readonly state: GuestState
+  readonly javascript: PackedMemory
+  readonly shell: PackedMemory | undefined
+  /** The files: see `file/TreeCodec`. */
+  readonly files: Uint8Array
+}
+
+const version = 2
 const magic = Buffer.from("CQJS", "latin1")
 const prefixBytes = 8
 const headerBytesMax = 1_048_576
+/** A file tree without its larger contents: what its quota lets it have of names and of small files. */
+const filesBytesMax = 64 * 1_048_576
 const signatureBytes = 32
 
 /** A window beyond which no delta is compressed, so that reading one needs no more memory for it. */
@@ -76,31 +111,46 @@ const headerOf = (header: Header): Buffer => {
   return headerOf({ ...header, state: { ...header.state, run: { ...run, positions: [] } } })
 }
 
-/** The bytes of a guest, unsigned. The native stack, which is dead between two turns, is not among them. */
-export const pack = (memory: Buffer, state: GuestState, { id, snapshot, wasmSha256 }: BaseImage): Uint8Array => {
-  const pages = changedPages(memory, snapshot.memory, snapshot.stackPointer)
-  const delta = encodeDelta(memory, snapshot.memory, pages)
-  const body = zstdCompressSync(delta, {
-    pledgedSrcSize: delta.length,
+const compress = (bytes: Uint8Array): Buffer =>
+  zstdCompressSync(bytes, {
+    pledgedSrcSize: bytes.length,
     params: {
       [constants.ZSTD_c_compressionLevel]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
       [constants.ZSTD_c_windowLog]: windowLogMax
     }
   })
+
+/** The memory of an engine. The native stack, which is dead between two turns, is not in it. */
+export const packMemory = (memory: Buffer, { id, snapshot }: BaseImage): PackedMemory => {
+  const pages = changedPages(memory, snapshot.memory, snapshot.stackPointer)
+  const body = compress(encodeDelta(memory, snapshot.memory, pages))
+  return { base: id, memoryBytes: memory.length, pages: pages.length, length: body.length, body }
+}
+
+const withoutBody = ({ base, length, memoryBytes, pages }: PackedMemory): MemoryHeader => ({
+  base,
+  memoryBytes,
+  pages,
+  length
+})
+
+/** The bytes of a guest, unsigned. */
+export const pack = ({ files, javascript, shell, state }: Parts, { wasmSha256 }: BaseImage): Uint8Array => {
+  const packedFiles = compress(files)
   const header = headerOf({
     version,
     engine,
     wasmSha256,
-    base: id,
-    memoryBytes: memory.length,
-    pages: pages.length,
+    javascript: withoutBody(javascript),
+    shell: shell && withoutBody(shell),
+    files: { bytes: files.length, length: packedFiles.length },
     state
   })
   const prefix = Buffer.alloc(prefixBytes)
   magic.copy(prefix)
   prefix.writeUInt32LE(header.length, magic.length)
-  return Buffer.concat([prefix, header, body])
+  return Buffer.concat([prefix, header, javascript.body, ...(shell === undefined ? [] : [shell.body]), packedFiles])
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -120,21 +170,34 @@ const isPositions = (value: unknown): value is Positions =>
       segments.every((segment) => Array.isArray(segment) && segment.length === 4 && segment.every(isCount))
   )
 
+const isTexts = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((text) => typeof text === "string")
+
+/** Whether they are rules shows when somebody is to decide by them. */
+const readRules = (rules: unknown): MachineRules | undefined =>
+  rules === undefined || isFields(rules) ? rules : reject("Corrupted", "its run has rules that are none")
+
 const readRun = (run: unknown): RunState | undefined => {
   if (run === undefined) return undefined
   if (!isFields(run)) return reject("Corrupted", "its run is none")
-  const { fileName, outputBytes, positions, spentMillis } = run
+  const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, positions, rules, spentMillis } = run
   if (typeof fileName !== "string" || !isPositions(positions) || !isCount(outputBytes) || !isAmount(spentMillis)) {
     return reject("Corrupted", "its run lacks what a run has")
   }
-  return { fileName, positions, outputBytes, spentMillis }
+  if (!isCount(ordinal) || typeof isShell !== "boolean" || typeof hasShell !== "boolean" || !isTexts(jobs)) {
+    return reject("Corrupted", "its run lacks what a run has")
+  }
+  const progress = { spentMillis, outputBytes, rules: readRules(rules) }
+  return { ordinal, isShell, hasShell, jobs, fileName, positions, ...progress }
 }
 
 const readState = (state: unknown): GuestState => {
-  if (!isFields(state) || !isAmount(state["nowMillis"]) || typeof state["tools"] !== "string") {
+  if (!isFields(state)) return reject("Corrupted", "its state is none")
+  const { nowMillis, run, shellTools, tools } = state
+  if (!isAmount(nowMillis) || typeof tools !== "string" || typeof shellTools !== "string") {
     return reject("Corrupted", "its state lacks what a state has")
   }
-  return { nowMillis: state["nowMillis"], tools: state["tools"], run: readRun(state["run"]) }
+  return { nowMillis, tools, shellTools, run: readRun(run) }
 }
 
 const readJson = (text: string): unknown => {
@@ -145,60 +208,107 @@ const readJson = (text: string): unknown => {
   }
 }
 
-/** What a header says, once it is certain that these bytes are of this engine and this base image. */
-const readHeader = (text: string, base: BaseImage): Pick<Header, "memoryBytes" | "pages" | "state"> => {
+const readMemory = (memory: unknown, baseId: string, bytesMax: number): MemoryHeader => {
+  if (!isFields(memory)) return reject("Corrupted", "its memory is none")
+  const { base, length, memoryBytes, pages } = memory
+  if (base !== baseId) return reject("UnknownBase", `${base}, this has ${baseId}`)
+  if (!isCount(memoryBytes) || memoryBytes % pageBytes !== 0) {
+    return reject("Corrupted", `a memory of ${memoryBytes} bytes`)
+  }
+  if (memoryBytes > bytesMax) {
+    return reject("TooLarge", `a memory of ${memoryBytes} bytes, ${bytesMax} are allowed`)
+  }
+  if (!isCount(pages) || pages * deltaPageBytes > memoryBytes) return reject("Corrupted", `${pages} changed pages`)
+  if (!isCount(length)) return reject("Corrupted", "its memory has no length")
+  return { base: baseId, memoryBytes, pages, length }
+}
+
+const readFiles = (files: unknown): Header["files"] => {
+  if (!isFields(files) || !isCount(files["bytes"]) || !isCount(files["length"])) {
+    return reject("Corrupted", "its files are none")
+  }
+  if (files["bytes"] > filesBytesMax) {
+    return reject("TooLarge", `files of ${files["bytes"]} bytes, ${filesBytesMax} are allowed`)
+  }
+  return { bytes: files["bytes"], length: files["length"] }
+}
+
+type Said = Pick<Header, "javascript" | "shell" | "files" | "state">
+
+/** What a header says, once it is certain that these bytes are of this engine and these base images. */
+const readHeader = (text: string, { base, memoryBytesMax, shellBase }: Expectation): Said => {
   const json = readJson(text)
   if (!isFields(json) || !isCount(json["version"])) return reject("Corrupted", "its header has no version")
   if (json["version"] !== version) return reject("UnknownVersion", `version ${json["version"]}, this reads ${version}`)
   if (json["engine"] !== engine || json["wasmSha256"] !== base.wasmSha256) {
     return reject("UnknownEngine", `${json["engine"]} with the binary ${json["wasmSha256"]}, this is ${engine}`)
   }
-  if (json["base"] !== base.id) return reject("UnknownBase", `${json["base"]}, this has ${base.id}`)
-  const { memoryBytes, pages } = json
-  if (!isCount(memoryBytes) || memoryBytes % pageBytes !== 0 || memoryBytes < base.snapshot.memory.length) {
-    return reject("Corrupted", `a memory of ${memoryBytes} bytes`)
+  const javascript = readMemory(json["javascript"], base.id, memoryBytesMax)
+  if (javascript.memoryBytes < base.snapshot.memory.length) {
+    return reject("Corrupted", `a memory of ${javascript.memoryBytes} bytes`)
   }
-  if (!isCount(pages) || pages * deltaPageBytes > memoryBytes) return reject("Corrupted", `${pages} changed pages`)
-  return { memoryBytes, pages, state: readState(json["state"]) }
+  const shell = json["shell"] === undefined ? undefined : readMemory(json["shell"], shellBase, Number.POSITIVE_INFINITY)
+  return { javascript, shell, files: readFiles(json["files"]), state: readState(json["state"]) }
 }
 
-const decompress = (body: Uint8Array, length: number): Buffer => {
+const decompress = (body: Uint8Array, length: number, what: string): Buffer => {
   try {
     return zstdDecompressSync(body, {
       maxOutputLength: Math.max(1, length),
       params: { [constants.ZSTD_d_windowLogMax]: windowLogMax }
     })
   } catch {
-    return reject("Corrupted", "its memory cannot be decompressed")
+    return reject("Corrupted", `its ${what} cannot be decompressed`)
   }
 }
 
-/** A guest that was read, and how its memory is made. */
-export interface Unpacked {
-  readonly state: GuestState
-  readonly memoryBytes: number
-  /** Turns a copy of the base image's memory, grown to `memoryBytes`, into the guest's. */
-  readonly restore: (memory: Buffer) => void
+/** What snapshots must be made of to be read here. */
+export interface Expectation {
+  readonly base: BaseImage
+  /** The identity of the shell's base image, which need not be loaded. */
+  readonly shellBase: string
+  readonly memoryBytesMax: number
 }
 
 /** Reads the unsigned bytes of a guest. Throws a `RejectedSnapshot`. */
-export const unpack = (packed: Uint8Array, base: BaseImage, memoryBytesMax: number): Unpacked => {
+export const unpack = (packed: Uint8Array, expectation: Expectation): Parts => {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength)
   if (bytes.length < prefixBytes || !bytes.subarray(0, magic.length).equals(magic)) {
     return reject("NotASnapshot", `the bytes do not begin with ${magic.toString("latin1")}`)
   }
   const headerBytes = bytes.readUInt32LE(magic.length)
-  const bodyAt = prefixBytes + headerBytes
-  if (headerBytes > headerBytesMax || bodyAt > bytes.length) return reject("Corrupted", "its header is cut off")
-  const { memoryBytes, pages, state } = readHeader(bytes.toString("utf8", prefixBytes, bodyAt), base)
-  if (memoryBytes > memoryBytesMax) {
-    return reject("TooLarge", `a memory of ${memoryBytes} bytes, ${memoryBytesMax} are allowed`)
+  let at = prefixBytes + headerBytes
+  if (headerBytes > headerBytesMax || at > bytes.length) return reject("Corrupted", "its header is cut off")
+  const { files, javascript, shell, state } = readHeader(bytes.toString("utf8", prefixBytes, at), expectation)
+  const next = (length: number): Buffer => {
+    at += length
+    return bytes.subarray(at - length, at)
   }
-  const delta = decompress(bytes.subarray(bodyAt), deltaBytes(pages))
+  const javascriptBody = next(javascript.length)
+  const shellBody = next(shell?.length ?? 0)
+  const filesBody = next(files.length)
+  if (at !== bytes.length) return reject("Corrupted", "its parts do not fill it")
+  const tree = decompress(filesBody, files.bytes, "file tree")
+  if (tree.length !== files.bytes) return reject("Corrupted", "its file tree is incomplete")
+  return {
+    state,
+    javascript: { ...javascript, body: javascriptBody },
+    shell: shell && { ...shell, body: shellBody },
+    files: tree
+  }
+}
+
+/** Turns a copy of the base image's memory, grown to `memoryBytes`, into what was packed. Throws a `RejectedSnapshot`. */
+export const unpackMemory = (
+  { body, memoryBytes, pages }: PackedMemory,
+  base: BaseImage
+): ((memory: Buffer) => void) => {
+  const delta = decompress(body, deltaBytes(pages), "memory")
   if (delta.length !== deltaBytes(pages)) return reject("Corrupted", "its memory is incomplete")
-  if (!fits(delta, pages, base.snapshot.stackPointer, memoryBytes))
+  if (!fits(delta, pages, base.snapshot.stackPointer, memoryBytes)) {
     return reject("Corrupted", "its memory has pages out of place")
-  return { state, memoryBytes, restore: (memory) => applyDelta(delta, pages, base.snapshot.memory, memory) }
+  }
+  return (memory) => applyDelta(delta, pages, base.snapshot.memory, memory)
 }
 
 const sign = (packed: Uint8Array, key: KeyObject): Buffer => createHmac("sha256", key).update(packed).digest()

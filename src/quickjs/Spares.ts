@@ -9,8 +9,6 @@ export interface Measure {
   readonly stackBytes: number
 }
 
-const sparesMax = 4
-
 const make = (base: BaseImage, { memoryBytes, stackBytes }: Measure): Promise<Engine> =>
   Engine.restore(base, { module: compile(memoryBytes), stackBytes })
 
@@ -21,8 +19,14 @@ const make = (base: BaseImage, { memoryBytes, stackBytes }: Measure): Promise<En
  * They are of the measure that was asked for last, since most guests of a host have the same limits.
  */
 export class Spares {
+  readonly #max: number
   readonly #engines: Array<Engine> = []
   #measure: Measure | undefined
+
+  /** There are never more than `max`. */
+  constructor(max: number) {
+    this.#max = max
+  }
 
   /** An engine that nobody else has. */
   async take(base: BaseImage, measure: Measure): Promise<Engine> {
@@ -31,13 +35,14 @@ export class Spares {
     return this.#engines.pop() ?? (await make(base, measure))
   }
 
-  /** Makes one more of them, unless there are enough. */
-  async add(base: BaseImage): Promise<void> {
+  /** Makes one more of them, unless there are enough or none was ever asked for. Says whether it made one. */
+  async add(load: () => Promise<BaseImage>): Promise<boolean> {
     const measure = this.#measure
-    if (measure === undefined || this.#engines.length >= sparesMax) return
-    const engine = await make(base, measure)
+    if (measure === undefined || this.#engines.length >= this.#max) return false
+    const engine = await make(await load(), measure)
     if (measure === this.#measure) this.#engines.push(engine)
     else engine.dispose()
+    return true
   }
 
   #begin(measure: Measure): void {

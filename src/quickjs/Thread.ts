@@ -21,6 +21,7 @@ const environment = (): Record<string, string> => {
 export interface ThreadOptions {
   readonly entry: URL
   readonly slots: number
+  readonly livesShortly?: boolean | undefined
   /** There may be room where there was none, or the thread has ended. */
   readonly changed: () => void
 }
@@ -54,7 +55,7 @@ export class Thread {
     this.#options = options
     this.#board = Board.make(options.slots)
     this.#seats = Array.from({ length: options.slots }, () => undefined)
-    const orders: Orders = { board: this.#board.buffer }
+    const orders: Orders = { board: this.#board.buffer, livesShortly: options.livesShortly === true }
     this.#worker = new Worker(options.entry, {
       name: "caisson-quickjs",
       workerData: orders,
@@ -204,7 +205,7 @@ export class Thread {
 
 /** The bytes of a machine are handed over, not copied. */
 const transferable = (request: Request): ReadonlyArray<Transferable> =>
-  request.kind === "boot" && request.packed !== undefined ? [request.packed.buffer] : []
+  request.kind === "boot" && request.packed !== undefined ? [request.packed.bytes.buffer] : []
 
 const describe = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error)

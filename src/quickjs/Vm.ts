@@ -1,25 +1,40 @@
 /**
  * One guest: a QuickJS machine that runs programs, gives its requests in turns, and can be written down between two of them.
  *
- * Everything here is synchronous but for booting, and belongs into a worker thread: a guest may keep its thread busy in native
- * code for as long as it likes, and its native stack is the thread's.
+ * It has an engine for its JavaScript, another one for its shell once that is used, and files that both reach. What one engine
+ * wants of the other is done within a turn: only what neither can do is a request.
  *
- * V1. No guest makes `start` and `answer` throw: whatever it does becomes a turn.
- * V2. After a fatal turn, and after anything else that leaves the engine in doubt, the guest is `poisoned`: it says nothing
+ * Everything here is synchronous but for opening engines, and belongs into a worker thread: a guest may keep its thread busy in
+ * native code for as long as it likes, and its native stack is the thread's.
+ *
+ * V1. No guest makes `start`, `answer` and `proceed` throw: whatever it does becomes a turn.
+ * V2. After a fatal turn, and after anything else that leaves an engine in doubt, the guest is `poisoned`: it says nothing
  *     but that, and is never written down.
  */
-import { createHash } from "node:crypto"
+import * as Result from "effect/Result"
+import { apply } from "../file/Apply.ts"
+import type { FileFault } from "../file/FileFault.ts"
+import type { FileOperation } from "../file/FileOperation.ts"
+import { FileTree } from "../file/FileTree.ts"
+import type { Quota } from "../file/Quota.ts"
+import * as TreeCodec from "../file/TreeCodec.ts"
 import type { Limits } from "../machine/Limits.ts"
-import type { Program } from "../machine/Machine.ts"
-import type { Answer, Output, Turn } from "../machine/Turn.ts"
-import type { GuestError } from "../tool/GuestError.ts"
-import { type BaseImage, baseImage } from "./BaseImage.ts"
+import type { FilesDone, Program } from "../machine/Machine.ts"
+import type { Answer, FileChange, Output, Turn } from "../machine/Turn.ts"
+import type { ToolInfo } from "../tool/ToolInfo.ts"
+import { baseImage, shellImageId } from "./BaseImage.ts"
 import * as Cell from "./Cell.ts"
-import { type Engine, OutOfMemory } from "./Engine.ts"
+import { diagnose, type Ending, failure, measured, poison } from "./Ending.ts"
+import { Engines } from "./Engines.ts"
 import { Host } from "./Host.ts"
-import { Broken, Kernel, type Outcome } from "./Kernel.ts"
-import { type GuestState, pack, RejectedSnapshot, unpack } from "./Snapshot.ts"
+import { Instance, roomOf } from "./Instance.ts"
+import type { Outcome } from "./Kernel.ts"
+import * as Rules from "./Rules.ts"
+import { seedWords } from "./Seed.ts"
+import { Shell } from "./Shell.ts"
+import { type GuestState, pack, packMemory, RejectedSnapshot, type RunState, unpack, unpackMemory } from "./Snapshot.ts"
 import { Spares } from "./Spares.ts"
+import * as ToolsFolder from "./ToolsFolder.ts"
 import { located, type RunFile } from "./Trace.ts"
 
 export interface VmOptions {
@@ -32,6 +47,13 @@ export interface VmOptions {
   readonly interrupted: () => boolean
 }
 
+/** A guest as it is written down, unsigned. */
+export interface Packed {
+  readonly bytes: Uint8Array
+  /** The contents of files that the bytes name. */
+  readonly contents: TreeCodec.Contents
+}
+
 /** A poisoned guest was to be written down. */
 export class PoisonedVm extends Error {
   override readonly name = "PoisonedVm"
@@ -42,101 +64,107 @@ export class WornThread extends Error {
   override readonly name = "WornThread"
 }
 
-/** How a turn ends a run. Absent while it waits. */
-type Ending = Outcome | { readonly _tag: "Fatal"; readonly error: GuestError }
+/** The turn goes on with `proceed` once `openShell` has ended. */
+export const needsShell = "needs shell"
+export type Progress = Turn | typeof needsShell
 
-interface Run {
+/** A turn as it is made: it yields where it cannot go on without the shell's engine. */
+type Work = Generator<undefined, Outcome | undefined, undefined>
+
+interface Run extends Pick<RunState, "ordinal" | "isShell" | "rules"> {
   readonly file: RunFile
   /** CPU time used before this turn. */
-  readonly spentMillis: number
+  spentMillis: number
+  hasShell: boolean
 }
 
-const kibibyte = 1_024
-const mebibyte = 1_048_576
+const quotaOf = ({ fileBytes, fileEntries }: Limits): Quota => ({ bytes: fileBytes, entries: fileEntries })
 
-const memoryBytesMax = ({ memoryMebibytes }: Limits, { snapshot }: BaseImage): number =>
-  Math.max(2 * memoryMebibytes * mebibyte, snapshot.memory.length)
+const noFile: RunFile = { fileName: "", positions: [] }
 
-const seedWords = (seed: string): readonly [number, number, number, number] => {
-  const digest = createHash("sha256").update(seed).digest()
-  return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)]
+const spares = new Spares(4)
+
+interface VmParts {
+  readonly limits: Limits
+  readonly host: Host
+  readonly engines: Engines
+  readonly files: FileTree
 }
-
-const failure = (name: string, reason: string, message: string): Outcome => ({
-  _tag: "Error",
-  error: { name, message, reason }
-})
-
-const fatal = (reason: string, message: string): Ending => ({
-  _tag: "Fatal",
-  error: { name: "InternalError", message, reason }
-})
-
-const poison = fatal("Poisoned", "an earlier turn broke the guest's engine")
-
-const spares = new Spares()
 
 export class Vm {
-  readonly #base: BaseImage
   readonly #limits: Limits
   readonly #host: Host
-  readonly #engine: Engine
-  readonly #kernel: Kernel
-  #toolsDigest = ""
+  readonly #engines: Engines
+  readonly #files: FileTree
   #run: Run | undefined
+  #work: Work | undefined
   #poisoned = false
 
-  private constructor(base: BaseImage, limits: Limits, host: Host, engine: Engine, kernel: Kernel) {
-    this.#base = base
+  private constructor({ engines, files, host, limits }: VmParts) {
     this.#limits = limits
     this.#host = host
-    this.#engine = engine
-    this.#kernel = kernel
+    this.#engines = engines
+    this.#files = files
   }
 
   /** A new guest. Fails with `UnfitEngine` if this installation cannot run any. */
   static async boot(options: VmOptions): Promise<Vm> {
-    const vm = await Vm.#open(await baseImage(), options)
-    vm.#engine.limit(options.limits.memoryMebibytes * mebibyte, options.limits.stackKibibytes * kibibyte)
-    vm.#kernel.seed(seedWords(options.seed))
+    const { limits, seed } = options
+    const base = await baseImage()
+    const files = new FileTree({ quota: quotaOf(limits) })
+    const vm = await Vm.#open(options, files, { packed: undefined, tools: "", shellTools: "" })
+    vm.#engines.javascript.limit(roomOf(limits, base))
+    vm.#engines.javascript.kernel.seed(seedWords(seed))
     return vm
   }
 
   /** The guest that was packed. Fails with `RejectedSnapshot` as well; `seed` does not matter. */
-  static async restore(packed: Uint8Array, options: VmOptions): Promise<Vm> {
+  static async restore({ bytes, contents }: Packed, options: VmOptions): Promise<Vm> {
     const { limits } = options
     const base = await baseImage()
-    const { memoryBytes, restore, state } = unpack(packed, base, memoryBytesMax(limits, base))
-    const vm = await Vm.#open(base, options)
+    const room = roomOf(limits, base)
+    const parts = unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: room.memoryBytes })
+    const tree = TreeCodec.decode(parts.files, contents, quotaOf(limits))
+    if (Result.isFailure(tree)) throw new RejectedSnapshot("Corrupted", tree.failure.message)
+    const restore = unpackMemory(parts.javascript, base)
+    const { shellTools, tools } = parts.state
+    const vm = await Vm.#open(options, tree.success, { packed: parts.shell, tools, shellTools })
     try {
-      vm.#engine.grow(memoryBytes)
-      restore(vm.#engine.memory)
-      vm.#engine.limit(limits.memoryMebibytes * mebibyte, limits.stackKibibytes * kibibyte)
+      vm.#engines.javascript.engine.grow(parts.javascript.memoryBytes)
+      restore(vm.#engines.javascript.engine.memory)
+      vm.#engines.javascript.limit(room)
     } catch {
       throw new RejectedSnapshot("Corrupted", "its memory is not that of a guest")
     }
-    vm.#resume(state)
+    await vm.#resume(parts.state)
     return vm
   }
 
   /** Makes something ready for the next guest, unless enough is. Takes as long as opening one. */
   static async prepare(): Promise<void> {
-    await spares.add(await baseImage())
+    if (!(await spares.add(baseImage))) await Shell.prepare()
   }
 
-  static async #open(base: BaseImage, { interrupted, limits, onOutput }: VmOptions): Promise<Vm> {
-    let kernel: Kernel | undefined
-    const host = new Host({
+  static async #open(
+    { interrupted, limits, onOutput, seed }: VmOptions,
+    files: FileTree,
+    before: { readonly packed: ConstructorParameters<typeof Shell>[0]["packed"] } & Pick<
+      GuestState,
+      "tools" | "shellTools"
+    >
+  ): Promise<Vm> {
+    const host = new Host({ limits, onOutput, interrupted, files })
+    const base = await baseImage()
+    const engine = await spares.take(base, roomOf(limits, base))
+    const javascript = new Instance(base, engine, host, before.tools)
+    const shell = new Shell({
       limits,
-      onOutput,
-      interrupted,
-      rejected: (promise, reason, handled) => kernel?.track(promise, reason, handled)
+      host,
+      seed: seedWords(`${seed} shell`),
+      packed: before.packed,
+      tools: before.shellTools
     })
-    const memoryBytes = memoryBytesMax(limits, base)
-    const engine = await spares.take(base, { memoryBytes, stackBytes: limits.stackKibibytes * kibibyte })
-    engine.serve(host)
-    kernel = new Kernel(engine, base)
-    return new Vm(base, limits, host, engine, kernel)
+    return new Vm({ limits, host, engines: new Engines(host, javascript, shell), files })
   }
 
   get poisoned(): boolean {
@@ -144,11 +172,12 @@ export class Vm {
   }
 
   /**
-   * Runs a program until it has to wait or is over. A run that still waits is given up first.
+   * Runs a program until it has to wait or is over. A run that still waits is given up first. Rules must have been loaded.
    *
    * Throws `WornThread` where no guest of this thread can be given TypeScript any more.
    */
-  start({ language, nowMillis, ordinal, source, tools }: Program): Turn {
+  start(program: Program): Progress {
+    const { language, nowMillis, ordinal, rules, source } = program
     this.#host.begin(nowMillis, 0)
     if (this.#poisoned) return this.#end(poison)
     const sourceBytes = Buffer.byteLength(source)
@@ -156,53 +185,131 @@ export class Vm {
       const message = `the source has ${sourceBytes} bytes, ${this.#limits.sourceBytes} are allowed`
       return this.#end(failure("RangeError", "TooLarge", message))
     }
-    const cell = Cell.compile({ source, language, ordinal })
-    if (cell._tag === "Unable") throw new WornThread("TypeScript can no longer be compiled in this thread")
-    if (cell._tag === "Refused") return this.#end({ _tag: "Error", error: cell.error })
+    const cell = language === "shell" ? undefined : Cell.compile({ source, language, ordinal })
+    if (cell?._tag === "Unable") throw new WornThread("TypeScript can no longer be compiled in this thread")
+    if (cell?._tag === "Refused") return this.#end({ _tag: "Error", error: cell.error })
     this.#host.printer.begin(0)
-    const { code, fileName, positions } = cell
-    return this.#turn({ file: { fileName, positions }, spentMillis: 0 }, () => {
-      this.#grant(tools)
-      this.#kernel.begin(ordinal, this.#limits)
-      this.#kernel.start(code, fileName)
-      return this.#advance(cell)
-    })
+    const file = cell === undefined ? noFile : { fileName: cell.fileName, positions: cell.positions }
+    this.#run = { ordinal, isShell: cell === undefined, rules, file, spentMillis: 0, hasShell: false }
+    this.#obey(rules)
+    return this.#turn(cell === undefined ? this.#startShell(program) : this.#startCell(program, cell.code))
   }
 
   /** Gives answers, one by one, and lets the guest go on after each until it has to wait again or is over. */
-  answer(answers: ReadonlyArray<Answer>, nowMillis: number): Turn {
+  answer(answers: ReadonlyArray<Answer>, nowMillis: number): Progress {
     const run = this.#run
     this.#host.begin(nowMillis, run?.spentMillis ?? 0)
     if (this.#poisoned) return this.#end(poison)
     if (run === undefined) return this.#end(failure("Error", "NoRun", "no run waits for answers"))
-    return this.#turn(run, () => {
-      for (const answer of answers) {
-        this.#give(answer)
-        const outcome = this.#advance(run.file)
-        if (outcome !== undefined) return outcome
-      }
-      return undefined
-    })
+    return this.#turn(this.#give(run, answers))
+  }
+
+  /** Goes on with a turn that needed the shell. */
+  proceed(): Progress {
+    if (this.#work === undefined) return this.#end(poison)
+    this.#host.proceed()
+    return this.#turn(this.#work)
+  }
+
+  /** Brings the shell's engine. Fails with `UnfitEngine`, or a `RejectedSnapshot`; the guest is then lost. */
+  openShell(): Promise<void> {
+    return this.#engines.shell.open()
+  }
+
+  /** Does to the files what the host wants. */
+  perform(operation: FileOperation, nowMillis: number): Result.Result<FilesDone, FileFault> {
+    const result = apply(this.#files, operation, nowMillis)
+    return Result.map(result, (result) => ({ result, changes: this.#changes() }))
   }
 
   /** The guest as bytes, unsigned. Throws `PoisonedVm` after a fatal turn. */
-  pack(): Uint8Array {
+  pack(): Packed {
     if (this.#poisoned) throw new PoisonedVm("a guest that broke its engine is not written down")
-    return pack(this.#engine.memory, this.#state(), this.#base)
+    const { base, engine } = this.#engines.javascript
+    const { bytes, contents } = TreeCodec.encode(this.#files)
+    const javascript = packMemory(engine.memory, base)
+    return {
+      bytes: pack({ state: this.#state(), javascript, shell: this.#engines.shell.pack(), files: bytes }, base),
+      contents
+    }
   }
 
   /** Frees the guest's memory. */
   dispose(): void {
     this.#poisoned = true
-    this.#engine.dispose()
+    this.#engines.dispose()
+  }
+
+  *#startCell({ ordinal, tools }: Program, code: string): Work {
+    this.#grant(tools)
+    const { kernel } = this.#engines.javascript
+    kernel.begin(`${ordinal}`, this.#limits)
+    kernel.start(code, this.#run?.file.fileName ?? "")
+    return yield* this.#advance()
+  }
+
+  *#startShell({ ordinal, source, tools }: Program): Work {
+    this.#grant(tools)
+    const refusal = this.#host.refusal(source)
+    if (refusal !== undefined) return failure("PolicyError", "PolicyDenied", refusal)
+    if (this.#engines.shell.instance === undefined) yield
+    this.#engines.shell.begin(`${ordinal}`, tools)
+    this.#engines.shell.instance?.kernel.shell("", source)
+    return yield* this.#advance()
+  }
+
+  *#give(run: Run, answers: ReadonlyArray<Answer>): Work {
+    for (const answer of answers) {
+      yield* this.#engines.answer(run, answer)
+      const outcome = yield* this.#advance()
+      if (outcome !== undefined) return outcome
+    }
+    return undefined
+  }
+
+  /** Runs the guest until it is idle, and ends the run if it is at its end. */
+  *#advance(): Work {
+    const run = this.#run
+    const active = run?.isShell ? this.#engines.shell.instance : this.#engines.javascript
+    if (run === undefined || active === undefined) return failure("Error", "NoRun", "no run is under way")
+    for (;;) {
+      this.#engines.runJobs()
+      if (this.#host.isExchanging) {
+        yield* this.#engines.exchange(run)
+        continue
+      }
+      const isAtEnd = active.kernel.rest()
+      if (this.#host.isExchanging) continue
+      if (isAtEnd) break
+      if (!this.#engines.isStalled()) return undefined
+    }
+    const outcome = active.kernel.finish()
+    this.#engines.runJobs()
+    if (this.#host.isExchanging) {
+      yield* this.#engines.exchange(run)
+      this.#engines.runJobs()
+    }
+    active.kernel.sweep()
+    return outcome._tag === "Error"
+      ? { _tag: "Error", error: located(outcome.error, run.file) }
+      : measured(outcome, this.#limits)
   }
 
   /** Lets the guest run, and says what came of it. */
-  #turn(run: Run, body: () => Outcome | undefined): Turn {
-    const ending = this.#attempt(body)
-    if (ending !== undefined) return this.#end(ending)
+  #turn(work: Work): Progress {
+    this.#work = work
+    const step = this.#attempt(work)
+    if (step === needsShell) {
+      this.#host.pause()
+      return needsShell
+    }
+    this.#work = undefined
+    if (step !== undefined) {
+      if (!this.#poisoned && (this.#run?.isShell || this.#run?.hasShell)) this.#engines.shell.tidy()
+      return this.#end(step)
+    }
     const { calls, sleeps, ...common } = this.#spent()
-    this.#run = { file: run.file, spentMillis: run.spentMillis + common.usage.cpuMillis }
+    if (this.#run !== undefined) this.#run.spentMillis += common.usage.cpuMillis
     return { _tag: "Parked", calls, sleeps, ...common }
   }
 
@@ -215,92 +322,76 @@ export class Vm {
 
   /** What every turn says of the time since it began. */
   #spent() {
-    const usage = { cpuMillis: this.#host.elapsedMillis, memoryBytes: this.#engine.memory.length }
-    return { ...this.#host.take(), output: this.#host.printer.take(), usage }
+    const memoryBytes = this.#engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
+    const usage = { cpuMillis: this.#host.elapsedMillis, memoryBytes }
+    const changes = this.#changes()
+    const files = changes.length === 0 ? {} : { files: changes }
+    return { ...this.#host.take(), output: this.#host.printer.take(), usage, ...files }
   }
 
-  #attempt(body: () => Outcome | undefined): Ending | undefined {
-    let outcome: Outcome | undefined
+  #changes(): ReadonlyArray<FileChange> {
+    const { changes, overflow } = this.#files.takeChanges()
+    return overflow ? [...changes, { path: "/", kind: "changed" }] : changes
+  }
+
+  #attempt(work: Work): Ending | typeof needsShell | undefined {
+    let step: IteratorResult<undefined, Outcome | undefined> | undefined
     let thrown: unknown
     try {
-      outcome = body()
+      step = work.next()
     } catch (error) {
       thrown = error
     }
-    const broken = this.#diagnose(thrown)
-    if (broken === undefined) return outcome
+    const broken = diagnose(thrown, { host: this.#host, limits: this.#limits, engines: this.#engines.all })
+    if (broken === undefined) return step?.done === false ? needsShell : step?.value
     this.#poisoned = true
     return broken
   }
 
-  /** Why the guest must not be used any more, if it must not. */
-  #diagnose(thrown: unknown): Ending | undefined {
-    const { stop } = this.#host
-    if (stop !== undefined) return fatal(stop.reason, stop.message)
-    if (thrown instanceof OutOfMemory)
-      return fatal("MemoryLimit", `${thrown.message} (${this.#limits.memoryMebibytes} MiB)`)
-    if (thrown instanceof Broken) return fatal(thrown.reason, thrown.message)
-    if (thrown instanceof RangeError) return fatal("StackLimit", "the guest exhausted the native stack")
-    if (thrown !== undefined) return fatal("Poisoned", `the guest broke its engine: ${thrown}`)
-    if (this.#engine.fault !== undefined) return fatal("Poisoned", "its host failed the guest")
-    return this.#engine.isAtRest ? undefined : fatal("Poisoned", "the guest left native frames behind")
+  /** Says which tools there are, to JavaScript and in `/tools`. */
+  #grant(tools: ReadonlyArray<ToolInfo>): void {
+    const before = this.#engines.javascript.tools
+    this.#engines.javascript.grant(tools)
+    if (this.#engines.javascript.tools !== before) ToolsFolder.show(this.#files, tools, this.#host.nowMillis)
+    this.#files.takeChanges()
   }
 
-  /** Runs the guest until it is idle, and ends the run if it is at its end. */
-  #advance(file: RunFile): Outcome | undefined {
-    this.#runJobs()
-    if (!this.#kernel.rest()) return undefined
-    const outcome = this.#kernel.finish()
-    this.#runJobs()
-    this.#kernel.sweep()
-    return outcome._tag === "Error" ? { _tag: "Error", error: located(outcome.error, file) } : this.#measured(outcome)
-  }
-
-  #runJobs(): void {
-    this.#kernel.runJobs(this.#host)
-    if (this.#host.stop !== undefined) throw new Broken("Poisoned", "the guest had to stop")
-  }
-
-  #measured(outcome: Extract<Outcome, { readonly _tag: "Value" }>): Outcome {
-    const bytes = Buffer.byteLength(outcome.text)
-    if (bytes <= this.#limits.resultBytes) return outcome
-    const message = `the result has ${bytes} bytes, ${this.#limits.resultBytes} are allowed`
-    return failure("RangeError", "TooLarge", message)
-  }
-
-  #grant(tools: Program["tools"]): void {
-    const known = JSON.stringify(
-      tools.map(({ description, input, output, path }) => [
-        path,
-        JSON.stringify({ id: path, description, input, output })
-      ])
-    )
-    const digest = createHash("sha256").update(known).digest("hex")
-    if (digest === this.#toolsDigest) return
-    this.#kernel.grant(known)
-    this.#toolsDigest = digest
-  }
-
-  #give({ id, outcome }: Answer): void {
-    if (outcome === undefined) this.#kernel.answer(id, "wake", "")
-    else if (outcome._tag === "Succeeded") this.#kernel.answer(id, "value", outcome.value)
-    else this.#kernel.answer(id, "error", JSON.stringify(outcome.error))
+  #obey(rules: Run["rules"]): void {
+    this.#host.rule(rules && Rules.deciderOf(rules, () => this.#host.nowMillis))
   }
 
   #state(): GuestState {
+    const run = this.#run
     return {
       nowMillis: this.#host.nowMillis,
-      tools: this.#toolsDigest,
-      run: this.#run && { ...this.#run.file, spentMillis: this.#run.spentMillis, outputBytes: this.#host.printer.bytes }
+      tools: this.#engines.javascript.tools,
+      shellTools: this.#engines.shell.tools,
+      run: run && {
+        ...run.file,
+        ordinal: run.ordinal,
+        isShell: run.isShell,
+        hasShell: run.hasShell,
+        jobs: [...this.#host.working],
+        rules: run.rules,
+        spentMillis: run.spentMillis,
+        outputBytes: this.#host.printer.bytes
+      }
     }
   }
 
-  #resume({ nowMillis, run, tools }: GuestState): void {
+  async #resume({ nowMillis, run }: GuestState): Promise<void> {
     this.#host.begin(nowMillis, 0)
-    this.#toolsDigest = tools
     if (run === undefined) return
-    const { fileName, outputBytes, positions, spentMillis } = run
+    const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, positions, rules, spentMillis } = run
     this.#host.printer.begin(outputBytes)
-    this.#run = { file: { fileName, positions }, spentMillis }
+    this.#host.resumeJobs(jobs)
+    this.#run = { ordinal, isShell, hasShell, rules, file: { fileName, positions }, spentMillis }
+    if (rules === undefined) return
+    await Rules.load()
+    try {
+      this.#obey(rules)
+    } catch {
+      throw new RejectedSnapshot("Corrupted", "its run has rules that are none")
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { setFlagsFromString } from "node:v8"
 
 /** Names the engine in snapshots and journals. */
 export const engine = "quickjs-wasi@3.6.2"
@@ -85,6 +86,34 @@ const tailored = (bytes: Buffer, pagesMax: number): Buffer => {
   return Buffer.concat(parts)
 }
 
+/** Bytes of a function's code that have to run before V8 optimises it: its own choice, and the one of a short life. */
+const optimisedAfter = { usually: 13_000_000, inShortLife: 2_000_000_000 }
+
+const optimiseAfter = (bytes: number): void => setFlagsFromString(`--wasm-tiering-budget=${bytes}`)
+
+let livesShortly = false
+
+/**
+ * Engines that are compiled from now on are optimised so late that a process which soon ends never waits for that. The engine's
+ * interpreter is one function, of which every step counts as a hundred kilobytes: V8 would optimise it after the first few
+ * hundred steps of a guest, which takes a tenth of a second of another thread, and the process could not end before.
+ *
+ * It sets a flag of the whole process for as long as an engine is compiled: only a process of our own may be told to.
+ */
+export const liveShortly = (): void => {
+  livesShortly = true
+}
+
+/** A module keeps the number. The flag does not stay: V8 loads compiled JavaScript only with the flags that it was kept with. */
+const compileForShortLife = (bytes: Uint8Array): EngineModule => {
+  optimiseAfter(optimisedAfter.inShortLife)
+  try {
+    return new WebAssembly.Module(bytes)
+  } finally {
+    optimiseAfter(optimisedAfter.usually)
+  }
+}
+
 const modules = new Map<number, EngineModule>()
 
 /** The compiled engine whose linear memory cannot outgrow `bytesMax`. The last few are kept. */
@@ -94,7 +123,8 @@ export const compile = (bytesMax: number): EngineModule => {
   if (known !== undefined) return known
   const [oldest] = modules.keys()
   if (oldest !== undefined && modules.size >= modulesMax) modules.delete(oldest)
-  const module = new WebAssembly.Module(tailored(wasm(), pagesMax))
+  const bytes = tailored(wasm(), pagesMax)
+  const module = livesShortly ? compileForShortLife(bytes) : new WebAssembly.Module(bytes)
   modules.set(pagesMax, module)
   return module
 }

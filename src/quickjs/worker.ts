@@ -7,16 +7,21 @@
  *     at once.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import type { Expected } from "../machine/Machine.ts"
+import * as Outcome from "effect/Result"
+import type { FileOperation } from "../file/FileOperation.ts"
+import type { Expected, FilesDone, Program } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import { baseImage } from "./BaseImage.ts"
 import { Board } from "./Board.ts"
+import { hasTypes } from "./Cell.ts"
 import { Inbox } from "./Inbox.ts"
-import type { Orders, Reply, Request, Result } from "./Protocol.ts"
+import type { FilesRefused, Orders, Packed, Reply, Request, Result } from "./Protocol.ts"
+import * as Rules from "./Rules.ts"
 import { RejectedSnapshot } from "./Snapshot.ts"
 import { Spool } from "./Spool.ts"
 import { strip, stripperIsBroken } from "./TypeStrip.ts"
-import { Vm } from "./Vm.ts"
+import { needsShell, type Progress, Vm } from "./Vm.ts"
+import { liveShortly } from "./Wasm.ts"
 
 /** How long a machine may take over what is not guest code: booting, restoring, packing. */
 const choreMillis = 10_000
@@ -27,11 +32,14 @@ interface Machine {
   readonly spool: Spool
   readonly sliceMillis: number
   readonly expected: Expected | undefined
+  /** The contents that its host has. */
+  readonly sent: Set<string>
 }
 
 if (parentPort === null) throw new Error("this module is the entry of a worker thread")
 const port = parentPort
-const board = new Board((workerData as Orders).board)
+const orders = workerData as Orders
+const board = new Board(orders.board)
 const machines = new Map<number, Machine>()
 let isBusy = false
 let hasStripper = false
@@ -39,7 +47,7 @@ let hasStripper = false
 /** The bytes of a machine are handed over, not copied. */
 const post = (reply: Reply): void => {
   const packed = reply.kind === "packed" || reply.kind === "turn" ? reply.packed : undefined
-  port.postMessage(reply, packed === undefined ? [] : [packed.buffer])
+  port.postMessage(reply, packed === undefined ? [] : [packed.bytes.buffer])
 }
 
 const describe = (error: unknown): string =>
@@ -64,8 +72,11 @@ const boot = async (request: Extract<Request, { readonly kind: "boot" }>): Promi
   }
   board.enter(slot, choreMillis)
   try {
-    const vm = await (packed === undefined ? Vm.boot(options) : Vm.restore(packed, options))
-    machines.set(slot, { id: machine, vm, spool, sliceMillis: limits.cpuSliceMillis, expected })
+    const vm = await (packed === undefined
+      ? Vm.boot(options)
+      : Vm.restore({ bytes: packed.bytes, contents: packed.added }, options))
+    const sent = new Set(packed?.added.keys())
+    machines.set(slot, { id: machine, vm, spool, sliceMillis: limits.cpuSliceMillis, expected, sent })
     return { kind: "booted" }
   } catch (error) {
     return failed(error)
@@ -99,27 +110,72 @@ const run = (slot: number, allowedMillis: (machine: Machine) => number, body: (m
   }
 }
 
+/** Brings what a machine lacks, which takes longer than many a slice and is not its guest's doing. */
+const bring = async (slot: number, body: () => Promise<void>): Promise<Result | undefined> => {
+  board.enter(slot, choreMillis)
+  try {
+    await body()
+    return undefined
+  } catch (error) {
+    dispose(slot)
+    return failed(error)
+  } finally {
+    board.leave()
+  }
+}
+
 const isExpected = (turn: Turn, expected: Expected | undefined): boolean => {
   if (expected === undefined || (turn._tag === "Failed" && turn.fatal)) return false
   return turn._tag === "Parked" ? turn.calls.some(({ path }) => expected.calls.includes(path)) : expected.ends
 }
 
-const packed = (slot: number, vm: Vm): Uint8Array<ArrayBuffer> => {
+const packed = (slot: number, { sent, vm }: Machine): Packed => {
   board.enter(slot, choreMillis)
-  return new Uint8Array(vm.pack())
+  const { bytes, contents } = vm.pack()
+  const added = new Map([...contents].filter(([name]) => !sent.has(name)))
+  for (const name of added.keys()) sent.add(name)
+  return { bytes: new Uint8Array(bytes), names: [...contents.keys()], added }
 }
 
-const runTurn = (slot: number, body: (vm: Vm) => Turn): Result =>
-  run(
+const turnOf = (slot: number, machine: Machine, progress: Progress): Result | typeof needsShell => {
+  if (progress === needsShell) return needsShell
+  if (progress._tag === "Failed" && progress.fatal) dispose(slot)
+  const isWanted = isExpected(progress, machine.expected)
+  const { rest } = machine.spool
+  return { kind: "turn", turn: progress, rest, packed: isWanted ? packed(slot, machine) : undefined }
+}
+
+const runTurn = (slot: number, body: (vm: Vm) => Progress): Result | Promise<Result> => {
+  machines.get(slot)?.spool.begin()
+  return goOn(slot, body)
+}
+
+const goOn = (slot: number, body: (vm: Vm) => Progress): Result | Promise<Result> => {
+  let isHeld = false
+  const result = run(
     slot,
     (machine) => machine.sliceMillis,
-    ({ expected, spool, vm }) => {
-      spool.begin()
-      const turn = body(vm)
-      if (turn._tag === "Failed" && turn.fatal) dispose(slot)
-      return { kind: "turn", turn, rest: spool.rest, packed: isExpected(turn, expected) ? packed(slot, vm) : undefined }
+    (machine) => {
+      const result = turnOf(slot, machine, body(machine.vm))
+      isHeld = result === needsShell
+      return result === needsShell ? failed("it waits for its shell") : result
     }
   )
+  return isHeld ? proceed(slot) : result
+}
+
+/** Goes on with a turn that cannot be made without the shell. */
+const proceed = async (slot: number): Promise<Result> => {
+  const vm = machines.get(slot)?.vm
+  const failure = await bring(slot, async () => vm?.openShell())
+  return failure ?? goOn(slot, (vm) => vm.proceed())
+}
+
+const perform = ({ vm }: Machine, operation: FileOperation, nowMillis: number): FilesDone | FilesRefused =>
+  Outcome.match(vm.perform(operation, nowMillis), {
+    onSuccess: (done): FilesDone | FilesRefused => done,
+    onFailure: ({ code, message, operation, path }) => ({ code, message, operation, path })
+  })
 
 /** The first TypeScript of a thread loads the stripper, which takes longer than many a slice and is not that guest's doing. */
 const loadStripper = (slot: number): void => {
@@ -130,21 +186,31 @@ const loadStripper = (slot: number): void => {
   hasStripper = true
 }
 
-const perform = (request: Request): Result | Promise<Result> => {
+const start = async (slot: number, program: Program): Promise<Result> =>
+  (await bring(slot, Rules.load)) ?? runTurn(slot, (vm) => vm.start(program))
+
+const handle = (request: Request): Result | Promise<Result> => {
   const { slot } = request
   switch (request.kind) {
     case "boot":
       return boot(request)
     case "start":
-      if (request.program.language === "typescript") loadStripper(slot)
+      if (hasTypes(request.program)) loadStripper(slot)
+      if (request.program.rules !== undefined) return start(slot, request.program)
       return runTurn(slot, (vm) => vm.start(request.program))
     case "answer":
       return runTurn(slot, (vm) => vm.answer(request.answers, request.nowMillis))
+    case "files":
+      return run(
+        slot,
+        () => choreMillis,
+        (machine) => ({ kind: "files", done: perform(machine, request.operation, request.nowMillis) })
+      )
     case "pack":
       return run(
         slot,
         () => choreMillis,
-        ({ vm }) => ({ kind: "packed", packed: packed(slot, vm) })
+        (machine) => ({ kind: "packed", packed: packed(slot, machine) })
       )
     case "close":
       dispose(slot)
@@ -156,7 +222,7 @@ const work = async (inbox: Inbox): Promise<void> => {
   if (isBusy) return
   isBusy = true
   for (let request = inbox.next(); request !== undefined; request = inbox.next()) {
-    const result = perform(request)
+    const result = handle(request)
     post({ ...(result instanceof Promise ? await result : result), slot: request.slot })
     if (stripperIsBroken()) post({ kind: "worn", detail: "its TypeScript stripper is broken" })
   }
@@ -170,6 +236,7 @@ const prepare = (): void => {
 }
 
 try {
+  if (orders.livesShortly) liveShortly()
   await baseImage()
   const inbox: Inbox = new Inbox(port, () => void work(inbox))
   post({ kind: "ready" })

@@ -7,11 +7,11 @@ import type { Session } from "../session/Session.ts"
 import * as Sessions from "../session/Sessions.ts"
 import * as Toolkit from "../tool/Toolkit.ts"
 
-/** Everything is optional: without a toolkit and capabilities the guest can compute and print, nothing else. */
+/** Everything is optional: without a toolkit and capabilities the guest can compute, print and use its own files, nothing else. */
 export type SandboxOptions = Partial<Omit<Sessions.OpenOptions, "snapshots" | "id" | "metadata">>
 
 /** What a session can do, but for what only makes sense when it outlives its scope. */
-export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "output" | "state">
+export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "files" | "output" | "state">
 
 /** Opens a sandbox; closing the scope ends its machine and forgets its state. */
 export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions = {}) {

@@ -9,13 +9,14 @@ import { covers } from "../capability/Capability.ts"
 import type { Denial } from "../capability/Denial.ts"
 import * as Gate from "../capability/Gate.ts"
 import * as Pattern from "../capability/Pattern.ts"
+import { type MachineRules, rulesFor as machineRulesFor } from "../policy/machine/MachineRules.ts"
 import type { Context } from "../policy/Subject.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
-import { type Authority, type Layer, layersOf, type Presented } from "./Authority.ts"
+import { type Authority, fileRulesOf, type Layer, layersOf, type Presented } from "./Authority.ts"
 import { sha256Of } from "./Digest.ts"
 import * as Judgement from "./Judgement.ts"
 import * as Recipe from "./Recipe.ts"
@@ -29,6 +30,11 @@ export interface Airlock {
   readonly granted: (recorded: ReadonlyArray<Presented | undefined>) => ReadonlyArray<ToolInfo>
   /** The paths of those whose calls need a snapshot. */
   readonly effectful: ReadonlyArray<string>
+  /** What the machine has to keep to by itself in a run that starts now. */
+  readonly rules: (
+    state: SessionState,
+    program: { readonly token?: Presented | undefined }
+  ) => Effect.Effect<MachineRules | undefined, TokenError>
   readonly judge: (
     state: SessionState,
     calls: ReadonlyArray<ToolCall>,
@@ -138,6 +144,12 @@ export const make = (authority: Authority): Airlock => {
     policy,
     granted,
     effectful: granted([]).flatMap(({ path }) => (toolkit.find(path)?.readOnly === false ? [path] : [])),
+    rules: Effect.fnUntraced(function* (state, program) {
+      const presented = [state.token, program.token]
+      const isHeld = authority.presented.length > 0 || presented.some((token) => token !== undefined)
+      const isRevoked = isHeld ? yield* authority.isRevoked : () => false
+      return machineRulesFor(yield* policy, contextOf(state), fileRulesOf(authority, presented, isRevoked))
+    }),
     rejudge: Effect.fnUntraced(function* (state, call, inputText, nowMillis) {
       const rules = yield* rulesFor(state)
       const made = { id: call.id, path: call.method, arguments: `[${inputText}]` }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type Capability, decodeList } from "../capability/Capability.ts"
+import type { TokenRules } from "../policy/machine/MachineRules.ts"
 import type { Policy } from "../policy/Policy.ts"
 import type { Authority as TokenAuthority } from "../token/Authority.ts"
 import type { TokenError } from "../token/TokenError.ts"
@@ -18,6 +19,8 @@ export const Presented = Schema.Struct({
   expiresMillis: Schema.optionalKey(Schema.Finite),
   /** In which code may be run. */
   languages: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** The folders that may be read and written; absent, none. */
+  files: Schema.optionalKey(Schema.Struct({ read: Schema.Array(Schema.String), write: Schema.Array(Schema.String) })),
   layers: Schema.Array(
     Schema.Struct({ id: Schema.String, name: Schema.String, capabilities: Schema.Array(Schema.Unknown) })
   )
@@ -56,9 +59,10 @@ export const unrestricted = {
   isRevoked: Effect.succeed(() => false)
 } satisfies Partial<Authority>
 
-export const presented = ({ expiresMillis, ids, languages, layers }: TokenAuthority): Presented => ({
+export const presented = ({ expiresMillis, files, ids, languages, layers }: TokenAuthority): Presented => ({
   ids,
   ...(languages === undefined ? {} : { languages }),
+  ...(files.read.length === 0 && files.write.length === 0 ? {} : { files }),
   ...(expiresMillis === undefined ? {} : { expiresMillis }),
   layers: layers.map(({ capabilities, id, name }) => ({
     id,
@@ -102,3 +106,17 @@ export const layersOf = (
   },
   ...[...recorded, ...authority.presented].flatMap((token) => (token === undefined ? [] : layersOfOne(token)))
 ]
+
+/** What each token lets a machine do with files. One that was revoked gives nothing. */
+export const fileRulesOf = (
+  authority: Authority,
+  recorded: ReadonlyArray<Presented | undefined>,
+  isRevoked: (id: string) => boolean
+): ReadonlyArray<TokenRules> =>
+  [...recorded, ...authority.presented]
+    .filter((token) => token !== undefined)
+    .map(({ expiresMillis, files = { read: [], write: [] }, ids }) => ({
+      layer: `token ${ids[0]}`,
+      ...(ids.some(isRevoked) ? { read: [], write: [] } : files),
+      ...(expiresMillis === undefined ? {} : { expiresMillis })
+    }))

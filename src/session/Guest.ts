@@ -10,15 +10,19 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { type Expected, MachineError, Machines, type SnapshotMachine } from "../machine/Machine.ts"
+import type { FileError } from "../file/FileError.ts"
+import type { FileOperation } from "../file/FileOperation.ts"
+import { type Expected, type FilesDone, MachineError, Machines, type SnapshotMachine } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import * as Airlock from "./Airlock.ts"
+import * as FileRecord from "./FileRecord.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import type * as Recipe from "./Recipe.ts"
 import type { Residents } from "./Residents.ts"
 import { Diverged, SessionError } from "./SessionError.ts"
+import type { SnapshotId } from "./SessionEvent.ts"
 import * as Trace from "./Trace.ts"
 import { Witness } from "./Witness.ts"
 
@@ -31,6 +35,12 @@ export interface Guest {
     operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError>,
     take: (turn: Turn, machine: SnapshotMachine) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | MachineError | JournalError | SessionError>
+  /** Reads or changes the guest's files. Of a change, `take` records it; the machine is given up if that does not succeed. */
+  readonly files: <A, E>(
+    operation: FileOperation,
+    nowMillis: number,
+    take: (done: FilesDone, machine: SnapshotMachine) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | FileError | MachineError | JournalError | SessionError>
   /** Nothing to do for now: another session may take the place. */
   readonly rest: Effect.Effect<void>
   readonly drop: Effect.Effect<void>
@@ -111,28 +121,56 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
+  /** Contents of files, if all of them are still kept. */
+  const contentsOf = Effect.fnUntraced(function* (ids: ReadonlyArray<SnapshotId>) {
+    const contents = new Map<SnapshotId, Uint8Array>()
+    for (const id of ids) {
+      const bytes = yield* journal.snapshot(id)
+      if (Option.isNone(bytes)) return Option.none()
+      contents.set(id, bytes.value)
+    }
+    return Option.some(contents)
+  })
+
   /** A machine as it was at the recipe's snapshot. Snapshots that only another version can read are done without. */
   const fromSnapshot: Effect.Effect<SnapshotMachine, MachineError | JournalError, Scope.Scope> = Effect.suspend(() => {
-    const { snapshot } = ledger.state().recipe
-    if (snapshot === undefined) return machines.boot(machineOptions())
-    const without = Effect.andThen(ledger.forget(snapshot), fromSnapshot)
+    const { from } = ledger.state().recipe
+    if (from === undefined) return machines.boot(machineOptions())
+    const without = Effect.andThen(ledger.forget(from.snapshot), fromSnapshot)
     return Effect.flatMap(
-      journal.snapshot(snapshot),
-      Option.match({
-        onNone: () => without,
-        onSome: (bytes) =>
-          Effect.catchReason(
-            machines.restore(bytes, machineOptions()),
-            "MachineError",
-            "SnapshotRejected",
-            (rejected) =>
-              rejected.reason === "UnknownVersion" ||
-              rejected.reason === "UnknownEngine" ||
-              rejected.reason === "UnknownBase"
-                ? without
-                : Effect.fail(new MachineError({ reason: rejected }))
-          )
-      })
+      Effect.all([journal.snapshot(from.snapshot), contentsOf(from.contents)]),
+      ([bytes, contents]) =>
+        Option.match(Option.all([bytes, contents]), {
+          onNone: () => without,
+          onSome: ([bytes, contents]) =>
+            Effect.catchReason(
+              machines.restore({ bytes, contents }, machineOptions()),
+              "MachineError",
+              "SnapshotRejected",
+              (rejected) =>
+                rejected.reason === "UnknownVersion" ||
+                rejected.reason === "UnknownEngine" ||
+                rejected.reason === "UnknownBase"
+                  ? without
+                  : Effect.fail(new MachineError({ reason: rejected }))
+            )
+        })
+    )
+  })
+
+  /** What could be done to the files once can be done again: they are as they were. */
+  const changeAgain = Effect.fnUntraced(function* (
+    machine: SnapshotMachine,
+    { nowMillis, operation, seq }: Extract<Recipe.Step, { readonly _tag: "Files" }>
+  ) {
+    const contents = yield* contentsOf(FileRecord.contentsOf(operation))
+    if (Option.isNone(contents)) {
+      return yield* new SessionError({ reason: new Diverged({ seq, detail: "the content of a file is not kept" }) })
+    }
+    yield* Effect.catchTag(
+      machine.files(FileRecord.toOperation(operation, contents.value), nowMillis),
+      "FileError",
+      (error) => Effect.fail(new SessionError({ reason: new Diverged({ seq, detail: error.message }) }))
     )
   })
 
@@ -142,6 +180,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     for (const step of steps.at(-1)?._tag === "Start" ? steps.slice(0, -1) : steps) {
       if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.toolsFor(step) })
       else if (step._tag === "Give") turn = yield* machine.answer(step.answers, step.nowMillis)
+      else if (step._tag === "Files") yield* changeAgain(machine, step)
       else {
         const detail = turn === undefined ? "nothing was replayed" : deviation(turn, step)
         if (detail !== undefined) {
@@ -153,7 +192,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const restoring = () => {
     const { current, recipe } = ledger.state()
-    const from = recipe.snapshot === undefined ? "boot" : "snapshot"
+    const from = recipe.from === undefined ? "boot" : "snapshot"
     return {
       ...Trace.naming({ session, run: current?.id ?? "" }),
       "caisson.from": from,
@@ -167,7 +206,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     replaying = true
     const machine = yield* Effect.gen(function* () {
       const machine = yield* Scope.provide(fromSnapshot, scope)
-      const { snapshot } = ledger.state().recipe
+      const snapshot = ledger.state().recipe.from?.snapshot
       yield* witness.notice({ _tag: "MachineStarted", session, engine: machines.engine, snapshot })
       yield* replay(machine, ledger.state().recipe.steps)
       return machine
@@ -194,17 +233,32 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     })
   })
 
-  const advance: Guest["advance"] = (operate, take) => {
-    const once = Effect.flatMap(awake, ({ machine }) =>
-      Effect.flatMap(operate(machine), (turn) => take(turn, machine)).pipe(Effect.onError(() => drop))
-    )
+  /** Once more on another machine, where one is lost through no fault of its guest. */
+  const reviving = <A, E>(once: Effect.Effect<A, E>): Effect.Effect<A, E> => {
     const attempt = (left: number): typeof once =>
       left === 0 ? once : Effect.catchIf(once, isLost, () => attempt(left - 1))
     return attempt(revivalsMax)
   }
 
+  const advance: Guest["advance"] = (operate, take) =>
+    reviving(
+      Effect.flatMap(awake, ({ machine }) =>
+        Effect.flatMap(operate(machine), (turn) => take(turn, machine)).pipe(Effect.onError(() => drop))
+      )
+    )
+
+  const files: Guest["files"] = (operation, nowMillis, take) =>
+    reviving(
+      Effect.flatMap(awake, ({ machine }) =>
+        Effect.flatMap(machine.files(operation, nowMillis), (done) =>
+          take(done, machine).pipe(Effect.onError(() => drop))
+        )
+      )
+    )
+
   const guest: Guest = {
     advance,
+    files,
     rest: Effect.suspend(() => {
       if (live === undefined || resting) return Effect.void
       resting = true

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Decided, GivenDecision, RecordedDecision } from "./Decision.ts"
+import { contentsOf } from "./FileRecord.ts"
 import {
   type Batch,
   type Claim,
@@ -124,12 +125,19 @@ const notFound = (session: string) => new JournalError({ reason: new SessionNotF
 const gap = (session: string, expected: number, found: number) =>
   new JournalError({ reason: new SequenceGap({ session, expected, found }) })
 
-const referencesOf = (batch: Batch): ReadonlyArray<SnapshotId> => {
+const contentsNamedBy = ({ event }: Entry): ReadonlyArray<SnapshotId> => [
+  ...("contents" in event && event.contents !== undefined ? event.contents : []),
+  ...(event._tag === "FilesChanged" ? contentsOf(event.operation) : [])
+]
+
+/** The contents of files are named again and again: a session refers to them since the batch that brought them. */
+const referencesOf = (batch: Batch, first: number): ReadonlyArray<SnapshotId> => {
   const references = new Set(batch.snapshots.map(({ id }) => id))
   for (const { event } of batch.entries) {
     if ("snapshot" in event && event.snapshot !== undefined) references.add(event.snapshot)
   }
-  return [...references]
+  const inherited = first === 1 ? batch.entries.flatMap(contentsNamedBy) : []
+  return [...new Set([...references, ...inherited])]
 }
 
 const additionOf = (
@@ -144,7 +152,7 @@ const additionOf = (
     rows.push(fromEntry(entry))
   }
   const { snapshots, status, dueMillis } = batch
-  return Result.succeed({ rows, snapshots, references: referencesOf(batch), status, dueMillis, nowMillis })
+  return Result.succeed({ rows, snapshots, references: referencesOf(batch, first), status, dueMillis, nowMillis })
 }
 
 const find = <E>(store: JournalStore<E>, session: string) =>

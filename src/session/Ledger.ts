@@ -10,10 +10,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import * as Semaphore from "effect/Semaphore"
+import type { Snapshot } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
 import { sha256 } from "./Digest.ts"
+import { contentsOf } from "./FileRecord.ts"
 import { type Claim, Journal, type JournalError, type SnapshotBytes } from "./Journal.ts"
 import * as Metrics from "./Metrics.ts"
+import * as Recipe from "./Recipe.ts"
 import { replay } from "./Replay.ts"
 import { type Entry, type SessionEvent, type SnapshotId, Stance } from "./SessionEvent.ts"
 import { dueMillis, evolve, type SessionState, statusOf } from "./SessionState.ts"
@@ -31,8 +34,13 @@ export interface Ledger {
   readonly state: () => SessionState
   /** Takes note of events. `flush` writes them. */
   readonly record: (...events: ReadonlyArray<SessionEvent>) => void
-  /** Adds a snapshot to the next write and gives its id. */
-  readonly keep: (bytes: Uint8Array) => SnapshotId
+  /** Adds a snapshot to the next write, with those contents that were not kept before, and gives what its event says. */
+  readonly keep: (snapshot: Snapshot) => {
+    readonly snapshot: SnapshotId
+    readonly contents?: ReadonlyArray<SnapshotId>
+  }
+  /** Adds contents of files to the next write that the journal itself needs, for as long as it lasts. */
+  readonly keepContents: (contents: ReadonlyMap<SnapshotId, Uint8Array>) => void
   /** Takes note of what a witness wants. It makes a session stricter, never milder. */
   readonly heed: (interventions: ReadonlyArray<Intervention>) => void
   readonly flush: Effect.Effect<void, JournalError>
@@ -58,7 +66,14 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
   let state = replay(entries)
   let unwritten: Array<Entry> = []
   let snapshots: Array<SnapshotBytes> = []
-  let gathered = entries.flatMap(({ event }) => ("snapshot" in event && event.snapshot ? [event.snapshot] : []))
+  let gathered = entries.flatMap(({ event }) => ("snapshot" in event ? (Recipe.keptBy(event) ?? []) : []))
+  const needed = () => [state.recipe.from, state.recipeBeforeRun.from].flatMap((kept) => kept ?? [])
+  const recorded = entries.flatMap(({ event }) => (event._tag === "FilesChanged" ? contentsOf(event.operation) : []))
+  let contents = new Set(
+    needed()
+      .flatMap((kept) => kept.contents)
+      .concat(recorded)
+  )
   let failure: JournalError | undefined
 
   const record = (...events: ReadonlyArray<SessionEvent>) => {
@@ -93,16 +108,29 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
   })
   const flush = writing.withPermits(1)(Effect.uninterruptible(write))
 
+  const addContents = (added: ReadonlyMap<SnapshotId, Uint8Array>) => {
+    for (const [id, bytes] of added) {
+      if (contents.has(id)) continue
+      contents.add(id)
+      snapshots.push({ id, bytes })
+    }
+  }
+
   const ledger: Ledger = {
     claim,
     state: () => state,
     record,
-    keep: (bytes) => {
-      const id = sha256(bytes)
-      snapshots.push({ id, bytes })
+    keep: ({ bytes, contents }) => {
+      const kept = { snapshot: sha256(bytes), contents: [...contents.keys()] }
+      snapshots.push({ id: kept.snapshot, bytes })
+      addContents(contents)
       meter.record(Metrics.snapshotBytes, bytes.byteLength)
-      gathered.push(id)
-      return id
+      gathered.push(kept)
+      return contents.size === 0 ? { snapshot: kept.snapshot } : kept
+    },
+    keepContents: (added) => {
+      addContents(added)
+      recorded.push(...added.keys())
     },
     heed,
     flush,
@@ -113,16 +141,17 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
       state = replay(yield* journal.read(claim.session, 0), lost)
     }),
     forget: Effect.fnUntraced(function* (...forgotten) {
-      for (const snapshot of forgotten.length === 0 ? gathered : forgotten) lost.add(snapshot)
+      const all = gathered.map(({ snapshot }) => snapshot)
+      for (const snapshot of forgotten.length === 0 ? all : forgotten) lost.add(snapshot)
       yield* flush
       state = replay(yield* journal.read(claim.session, 0), lost)
     }),
     tidy: Effect.suspend(() => {
       if (gathered.length < 2 * snapshotsKept) return Effect.void
       gathered = gathered.slice(-snapshotsKept)
-      const { recipe, recipeBeforeRun } = state
-      const needed = [recipe.snapshot, recipeBeforeRun.snapshot].flatMap((snapshot) => snapshot ?? [])
-      return journal.prune(claim, [...needed, ...gathered])
+      const kept = [...needed(), ...gathered]
+      contents = new Set([...kept.flatMap(({ contents }) => contents), ...recorded])
+      return journal.prune(claim, [...kept.map(({ snapshot }) => snapshot), ...contents])
     }),
     written
   }

@@ -5,8 +5,11 @@
  * R1. A step lists its answers in the order in which the guest was given them, with the clock it saw.
  * R2. Steps of a run that was rolled back are not in it.
  */
+import type { Language } from "../machine/Machine.ts"
 import type { Answer } from "../machine/Turn.ts"
+import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { Presented } from "./Authority.ts"
+import type { FileRecord } from "./FileRecord.ts"
 import type { SnapshotId } from "./SessionEvent.ts"
 
 /** A request that a turn made, as a replay must make it again. Sleeps have their due time for a digest. */
@@ -19,12 +22,14 @@ export type Step =
   | {
       readonly _tag: "Start"
       readonly ordinal: number
-      readonly language: "javascript" | "typescript"
+      readonly language: Language
       readonly source: string
       readonly nowMillis: number
       readonly token: Presented | undefined
+      readonly rules: MachineRules | undefined
     }
   | { readonly _tag: "Give"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
+  | { readonly _tag: "Files"; readonly seq: number; readonly operation: FileRecord; readonly nowMillis: number }
   | {
       readonly _tag: "Expect"
       readonly seq: number
@@ -32,17 +37,34 @@ export type Step =
       readonly ended: boolean
     }
 
+/** A snapshot by its id, and the contents of files that it names. */
+export interface Kept {
+  readonly snapshot: SnapshotId
+  readonly contents: ReadonlyArray<SnapshotId>
+}
+
 export interface Recipe {
-  readonly snapshot: SnapshotId | undefined
+  readonly from: Kept | undefined
   readonly steps: ReadonlyArray<Step>
 }
 
-export const empty: Recipe = { snapshot: undefined, steps: [] }
+export const empty: Recipe = { from: undefined, steps: [] }
 
-export const from = (snapshot: SnapshotId): Recipe => ({ snapshot, steps: [] })
+/** What an event kept, if it kept anything. */
+export const keptBy = (event: {
+  readonly snapshot?: SnapshotId
+  readonly contents?: ReadonlyArray<SnapshotId>
+}): Kept | undefined =>
+  event.snapshot === undefined ? undefined : { snapshot: event.snapshot, contents: event.contents ?? [] }
+
+/** The recipe after an event that lets the guest go on: from what it kept, or by its steps. */
+export const after = (recipe: Recipe, event: Parameters<typeof keptBy>[0], ...steps: ReadonlyArray<Step>): Recipe => {
+  const kept = keptBy(event)
+  return kept === undefined ? extend(recipe, ...steps) : { from: kept, steps: [] }
+}
 
 export const extend = (recipe: Recipe, ...steps: ReadonlyArray<Step>): Recipe => ({
-  snapshot: recipe.snapshot,
+  from: recipe.from,
   steps: [...recipe.steps, ...steps]
 })
 

@@ -44,9 +44,9 @@ const rewound = (
 
 const withoutSnapshot = (entry: Entry, lost: ReadonlySet<SnapshotId>): Entry => {
   const { event } = entry
-  if (event._tag !== "Parked" && event._tag !== "RunEnded") return entry
+  if (event._tag !== "Parked" && event._tag !== "RunEnded" && event._tag !== "FilesChanged") return entry
   if (event.snapshot === undefined || !lost.has(event.snapshot)) return entry
-  const { snapshot: _, ...rest } = event
+  const { snapshot: _, contents: __, ...rest } = event
   return { ...entry, event: rest }
 }
 

@@ -2,6 +2,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { Language } from "../machine/Machine.ts"
 import { InvalidOptions, SessionError } from "./SessionError.ts"
 import * as Trace from "./Trace.ts"
 
@@ -26,7 +28,7 @@ export interface RunOptions extends WaitOptions {
   /** A W3C `traceparent` header: the run becomes a child of that span. Default a child of the span that is in force. */
   readonly traceparent?: string | undefined
   /** Default `typescript`, which takes plain JavaScript as well. */
-  readonly language?: "javascript" | "typescript" | undefined
+  readonly language?: Language | undefined
 }
 
 /** Session and run ids: they appear in file names, links and commands. */
@@ -52,6 +54,8 @@ export const patience = (options: WaitOptions | undefined): Effect.Effect<Patien
     answerMillis: millis("answerPatience", options?.answerPatience ?? 0)
   })
 
+const isLanguage = Schema.is(Language)
+
 const traceOf = (traceparent: unknown): Effect.Effect<Trace.Trace | undefined, SessionError> => {
   if (traceparent === undefined) return Effect.succeed(undefined)
   return Option.match(typeof traceparent === "string" ? Trace.parse(traceparent) : Option.none(), {
@@ -65,9 +69,7 @@ const traceOf = (traceparent: unknown): Effect.Effect<Trace.Trace | undefined, S
 export const check = Effect.fnUntraced(function* (source: unknown, options: RunOptions | undefined) {
   const { language = "typescript", runId, token, traceparent } = options ?? {}
   if (typeof source !== "string") return yield* invalid("code", "a text")
-  if (language !== "javascript" && language !== "typescript") {
-    return yield* invalid("language", "javascript or typescript")
-  }
+  if (!isLanguage(language)) return yield* invalid("language", "javascript, typescript or shell")
   if (runId !== undefined && !(typeof runId === "string" && idPattern.test(runId))) {
     return yield* invalid("runId", idRule)
   }

@@ -7,6 +7,7 @@
  * D3. An answer is written before the guest gets it; one of a read-only tool at the latest with the next write.
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -55,8 +56,12 @@ export interface Runner {
   readonly drive: (until: Until) => Effect.Effect<void, Failure>
   /** Stops a driver that may be at work, without ending its run, and keeps others out meanwhile. */
   readonly exclusively: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** Between two turns: when the driver comes to it, or at once if none is at work. */
+  readonly between: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Stops the driver for good: the session is let go. Runs in progress stay as they are in the journal. */
   readonly retire: Effect.Effect<void>
+  /** Writes the guest down as it is, with the next entry, and gives what that has to say of it. */
+  readonly keep: (machine: SnapshotMachine) => Effect.Effect<ReturnType<Ledger["keep"]>, MachineError>
   /** Ends the run in progress with an error; the guest goes back to where it was before. */
   readonly abort: (error: GuestError) => Effect.Effect<void, JournalError>
   readonly timing: { snapshotBytes: number; wallMillis: number }
@@ -150,14 +155,15 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const driving = yield* Semaphore.make(1)
   let driver: Fiber.Fiber<unknown, unknown> | undefined
   let claimants = 0
+  let visits: Array<Effect.Effect<void>> = []
   let retired = false
   let sinceSnapshot = { cpuMillis: 0, answers: 0 }
 
   const keep = Effect.fnUntraced(function* (machine: SnapshotMachine) {
-    const bytes = yield* machine.snapshot
-    timing.snapshotBytes = bytes.byteLength
+    const snapshot = yield* machine.snapshot
+    timing.snapshotBytes = snapshot.bytes.byteLength
     sinceSnapshot = { cpuMillis: 0, answers: 0 }
-    return ledger.keep(bytes)
+    return ledger.keep(snapshot)
   })
 
   const recordEnd = (event: Extract<SessionEvent, { readonly _tag: "RunEnded" }>) => {
@@ -174,7 +180,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const run = before.current?.id ?? ""
       const { rest, whole } = redactor.end(turn.output)
       for (const output of rest) options.onOutput(output)
-      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage }
+      const files = turn.files === undefined ? {} : { files: turn.files }
+      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage, ...files }
       sinceSnapshot = {
         cpuMillis: sinceSnapshot.cpuMillis + turn.usage.cpuMillis,
         answers: sinceSnapshot.answers + delivered.length
@@ -185,7 +192,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (turn._tag === "Parked") {
         const asked = yield* airlock.judge(before, turn.calls, nowMillis)
         const due = needsSnapshot(asked) || replayIsDear() || before.stance === "frozen"
-        const snapshot = due ? { snapshot: yield* keep(machine) } : {}
+        const snapshot = due ? yield* keep(machine) : {}
         const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
         // Handlers that need it written are about to be written down as started, in one go with it.
@@ -196,7 +203,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       }
       const fatal = turn._tag === "Failed" && turn.fatal
       const due = !fatal && (snapshots === "eager" || replayIsDear())
-      const snapshot = due ? { snapshot: yield* keep(machine) } : {}
+      const snapshot = due ? yield* keep(machine) : {}
       recordEnd({
         _tag: "RunEnded",
         ...named,
@@ -288,11 +295,30 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     reason: "WallLimit"
   }
 
+  const receive = Effect.suspend(() => {
+    const due = visits
+    visits = []
+    return Effect.forEach(due, (visit) => visit, { discard: true })
+  })
+
+  const between: Runner["between"] = <A, E>(effect: Effect.Effect<A, E>) =>
+    Effect.suspend(() => {
+      const atRest = Effect.ensuring(effect, guest.rest)
+      if (driver === undefined) return driving.withPermits(1)(atRest)
+      const done = Deferred.makeUnsafe<A, E>()
+      let isWanted = true
+      visits.push(Effect.suspend(() => (isWanted ? Deferred.into(effect, done) : Effect.void)).pipe(Effect.asVoid))
+      Queue.offerUnsafe(calls.signals, undefined)
+      return Effect.onInterrupt(Deferred.await(done), () => Effect.sync(() => (isWanted = false)))
+    })
+
   /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
   const goOn = Effect.fnUntraced(function* (until: Until) {
     let lookMillis = Number.NEGATIVE_INFINITY
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()
+      // The files are as they were when the run was recorded until it has made its first turn.
+      if (unstarted(ledger.state()) === undefined) yield* receive
       // What was decided in time counts, so it is looked for before anything expires.
       if (startedMillis >= lookMillis || expiries(ledger.state(), startedMillis).length > 0) {
         lookMillis = startedMillis + lookEveryMillis
@@ -333,6 +359,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         const fiber = yield* Effect.forkChild(steering, { startImmediately: true })
         const exit = yield* Fiber.await(fiber).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
         driver = undefined
+        yield* receive
         return Exit.hasInterrupts(exit) && claimants > 0 ? false : yield* exit
       })
     )
@@ -357,6 +384,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const runner: Runner = {
     drive,
     exclusively,
+    between,
+    keep,
     retire: Effect.suspend(() => {
       retired = true
       claimants++

@@ -21,6 +21,7 @@ import * as Calls from "./Calls.ts"
 import * as Decisions from "./Decisions.ts"
 import { sha256Of } from "./Digest.ts"
 import * as Entrance from "./Entrance.ts"
+import * as Files from "./Files.ts"
 import * as Guest from "./Guest.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
@@ -81,6 +82,8 @@ export interface Session {
   readonly state: () => SessionState
   /** Every entry, from the first (or the one after `after`) on, and then each new one once it is durable. */
   readonly events: (options?: { readonly after?: number | undefined }) => Stream.Stream<Entry, JournalError>
+  /** The guest's files. */
+  readonly files: Files.Files
   /** Console output as it comes, from now on. The journal has it too, turn by turn. */
   readonly output: Stream.Stream<Output>
 }
@@ -179,6 +182,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
     const program = { run: runId, language, source, token: options?.token }
     const token = yield* Entrance.pass(id, authority, admit, state, program)
+    const rules = yield* airlock.rules(state, { token })
     const begun = Effect.gen(function* () {
       const own = yield* Trace.current
       ledger.record({
@@ -189,6 +193,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         source,
         codeHash,
         ...(token === undefined ? {} : { token }),
+        ...(rules === undefined ? {} : { rules }),
         ...(own === undefined ? {} : { trace: own }),
         nowMillis: clock.currentTimeMillisUnsafe()
       })
@@ -243,6 +248,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     )
   }, Effect.withSpan("Session.rewind"))
 
+  const events = (after: number) => durable(journal, ledger, after)
+
   const session: Session = {
     id,
     run,
@@ -272,7 +279,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     ),
     state: ledger.state,
-    events: (options) => durable(journal, ledger, options?.after ?? 0),
+    files: Files.make({ ledger, guest, runner, clock, openOnly, events }),
+    events: (options) => events(options?.after ?? 0),
     output: outputs.stream
   }
   return session

@@ -1,10 +1,13 @@
 import * as Schema from "effect/Schema"
 import { Limits } from "../machine/Limits.ts"
-import { Output, Sleep, Usage } from "../machine/Turn.ts"
+import { Language } from "../machine/Machine.ts"
+import { FileChange, Output, Sleep, Usage } from "../machine/Turn.ts"
+import { MachineRules } from "../policy/machine/MachineRules.ts"
 import { GuestError } from "../tool/GuestError.ts"
 import { Receipt } from "../tool/Receipt.ts"
 import { Outcome } from "../tool/ToolCall.ts"
 import { Presented } from "./Authority.ts"
+import { FileRecord } from "./FileRecord.ts"
 import { Trace } from "./Trace.ts"
 
 /** SHA-256 of a snapshot's bytes, in hexadecimal: forks share what they have in common. */
@@ -66,6 +69,13 @@ export type RecordedCall = typeof RecordedCall.Type
 export const Stance = Schema.Literals(["open", "throttled", "asking", "frozen"])
 export type Stance = typeof Stance.Type
 
+/** Where the guest was kept. Absent where the state after this event is cheaper to replay than to keep. */
+const kept = {
+  snapshot: Schema.optionalKey(SnapshotId),
+  /** The contents of files that the snapshot names; absent if it names none. */
+  contents: Schema.optionalKey(Schema.Array(SnapshotId))
+}
+
 /** What every turn of a machine leaves in the journal: what the guest was given to get there, and what came out. */
 const turn = {
   run: Schema.String,
@@ -75,8 +85,8 @@ const turn = {
   cancelled: Schema.Array(Schema.String),
   output: Schema.Array(Output),
   usage: Usage,
-  /** Absent where the state after this turn is cheaper to replay than to keep. */
-  snapshot: Schema.optionalKey(SnapshotId)
+  files: Schema.optionalKey(Schema.Array(FileChange)),
+  ...kept
 }
 
 /** The question that a recorded decision answered: see `Question.digestOf`. */
@@ -100,12 +110,14 @@ export const SessionEvent = Schema.Union([
   Schema.TaggedStruct("RunStarted", {
     run: Schema.String,
     ordinal: Schema.Int,
-    language: Schema.Literals(["javascript", "typescript"]),
+    language: Language,
     source: Schema.String,
     /** SHA-256 of language and source: the same run id with other code is refused. */
     codeHash: Schema.String,
     /** The token that the run was started with. */
     token: Schema.optionalKey(Presented),
+    /** What the machine keeps the guest to by itself; absent, to nothing. */
+    rules: Schema.optionalKey(MachineRules),
     /** The span that the run was started in: whoever goes on with the run goes on with its trace. */
     trace: Schema.optionalKey(Trace),
     nowMillis: Schema.Finite
@@ -148,6 +160,13 @@ export const SessionEvent = Schema.Union([
   }),
   /** It became certain that a call of unknown outcome had no effect: it will be started again. */
   Schema.TaggedStruct("CallNotCommitted", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),
+  /** The host changed the guest's files. */
+  Schema.TaggedStruct("FilesChanged", {
+    operation: FileRecord,
+    nowMillis: Schema.Finite,
+    files: Schema.Array(FileChange),
+    ...kept
+  }),
   /** Another holder took the session over: what was started and has no outcome is unknown from here on. */
   Schema.TaggedStruct("TakenOver", { epoch: Schema.Int }),
   /** This session began as a copy of another one's first `seq` events. */

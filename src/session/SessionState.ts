@@ -216,20 +216,15 @@ const parked = (state: SessionState, event: EventOf<"Parked">, seq: number): Ses
     sleeps,
     known,
     spent: spend(state.spent, event.calls),
-    recipe:
-      event.snapshot === undefined
-        ? Recipe.extend(state.recipe, ...given(state, event), { _tag: "Expect", seq, requests, ended: false })
-        : Recipe.from(event.snapshot)
+    recipe: Recipe.after(state.recipe, event, ...given(state, event), { _tag: "Expect", seq, requests, ended: false })
   }
 }
 
 const ended = (state: SessionState, event: EventOf<"RunEnded">, seq: number): SessionState => {
   if (state.current === undefined) return state
   const run = { ...afterTurn(state.current, event), outcome: event.outcome, rolledBack: event.rolledBack }
-  const recipeAfter = () =>
-    event.snapshot === undefined
-      ? Recipe.extend(state.recipe, ...given(state, event), { _tag: "Expect", seq, requests: [], ended: true })
-      : Recipe.from(event.snapshot)
+  const end = { _tag: "Expect" as const, seq, requests: [], ended: true }
+  const recipeAfter = () => Recipe.after(state.recipe, event, ...given(state, event), end)
   return {
     ...state,
     runs: HashMap.set(state.runs, run.id, run),
@@ -266,7 +261,8 @@ const started = (state: SessionState, event: EventOf<"RunStarted">): SessionStat
     language: event.language,
     source: event.source,
     nowMillis: event.nowMillis,
-    token: event.token
+    token: event.token,
+    rules: event.rules
   })
 })
 
@@ -285,6 +281,17 @@ const answeredCall = (state: SessionState, event: EventOf<"CallAnswered">, seq: 
   withOpen(state, event.call, (open) =>
     open.outcome === undefined ? { outcome: event.outcome, receipt: event.receipt, answeredSeq: seq } : {}
   )
+
+/** What the host did to the files stays, also if the run in progress is rolled back. */
+const filesChanged = (state: SessionState, event: EventOf<"FilesChanged">, seq: number): SessionState => {
+  const step = { _tag: "Files" as const, seq, operation: event.operation, nowMillis: event.nowMillis }
+  const program = unstarted(state)
+  const recipe =
+    program === undefined
+      ? Recipe.after(state.recipe, event, step)
+      : { from: state.recipe.from, steps: [...state.recipe.steps.slice(0, -1), step, program] }
+  return { ...state, recipe, recipeBeforeRun: Recipe.extend(state.recipeBeforeRun, step) }
+}
 
 const approved = (state: SessionState, { call, charged = [], input }: EventOf<"CallApproved">): SessionState => ({
   ...withOpen(state, call, () => ({ approved: true, ...(input === undefined ? {} : { input }) })),
@@ -320,6 +327,8 @@ const apply = (state: SessionState, event: SessionEvent, seq: number): SessionSt
       return answeredCall(state, event, seq)
     case "CallNotCommitted":
       return withOpen(state, event.call, () => ({ receipt: "prepared" }))
+    case "FilesChanged":
+      return filesChanged(state, event, seq)
     case "TakenOver":
     case "Forked":
       return takenOver(state)

@@ -13,10 +13,19 @@ export const of = (times: ReadonlyArray<number>): Sample => {
   return { median: at(sorted, 0.5), p90: at(sorted, 0.9), count: sorted.length }
 }
 
-/** Does two things in turn, so that both see the same noise; the first tenth of the rounds only warms up. */
-export const paired = async (rounds: number, ours: () => Promise<void>, bare: () => Promise<void>) => {
+/**
+ * Does two things in turn, so that both see the same noise; the first tenth of the rounds only warms up. What `before` does, ahead
+ * of each round, takes no time.
+ */
+export const paired = async (
+  rounds: number,
+  ours: () => Promise<void>,
+  bare: () => Promise<void>,
+  before: () => Promise<void> = async () => {}
+) => {
   const times: { readonly ours: Array<number>; readonly bare: Array<number> } = { ours: [], bare: [] }
   for (let round = 0; round < rounds; round++) {
+    await before()
     const start = performance.now()
     await ours()
     const between = performance.now()

@@ -14,6 +14,7 @@ import * as Authority from "./Authority.ts"
 import * as Bare from "./Bare.ts"
 import * as Detection from "./Detection.ts"
 import * as Measure from "./Measure.ts"
+import * as Shell from "./Shell.ts"
 
 const root = mkdtempSync(join(tmpdir(), "caisson-bench-"))
 process.on("exit", () => rmSync(root, { recursive: true, force: true }))
@@ -292,6 +293,7 @@ const figures: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ["readonly", () => calls("math.double", 4_000, 1, "read-only calls of one session, one after the other", "-")],
   ["readonly", () => calls("math.double", 12_800, 64, "read-only calls of one session, 64 at a time", ">= 15000 /s")],
   ["overhead", overhead],
+  ["shell", () => listed(Shell.figures())],
   ["token", () => listed(Authority.tokens())],
   ["audit", () => listed(Authority.audit(root))],
   ["detection", () => listed(Detection.figures())],

@@ -6,15 +6,9 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { policy } from "../../src/cli/Policy.ts"
 import { root } from "../../src/cli/Root.ts"
-import { Screen, type Side } from "../../src/cli/Screen.ts"
+import { Screen } from "../../src/cli/Screen.ts"
 import { freshDirectory } from "./command.ts"
-
-const side = (lines: Array<string>): Side => ({
-  say: (line) => Effect.sync(() => void lines.push(line)),
-  show: (text) => Effect.sync(() => void lines.push(text)),
-  tame: (text) => text,
-  paint: (_, text) => text
-})
+import { linesInto } from "./lines.ts"
 
 /** Runs `caisson policy` with these words; gives what it said, and the exit code or the reason of a refusal. */
 const policyCommand = (...words: ReadonlyArray<string>) => {
@@ -29,7 +23,7 @@ const policyCommand = (...words: ReadonlyArray<string>) => {
       )
     ),
     Effect.map((code) => ({ code, out: out.join("\n"), notes: notes.join("\n") })),
-    Effect.provideService(Screen, { out: side(out), notes: side(notes) }),
+    Effect.provideService(Screen, { out: linesInto(out), notes: linesInto(notes) }),
     Effect.provide(NodeServices.layer)
   )
 }

@@ -129,6 +129,7 @@ describe("help", { timeout: 60_000 }, () => {
       "fork",
       "rewind",
       "close",
+      "files",
       "approvals",
       "guard",
       "declarations",

@@ -8,20 +8,10 @@ import { loadOrCreate } from "../../src/audit/AuditKeyFile.ts"
 import * as AuditLog from "../../src/audit/AuditLog.ts"
 import { audit } from "../../src/cli/Audit.ts"
 import { root } from "../../src/cli/Root.ts"
-import { Screen, type Side } from "../../src/cli/Screen.ts"
+import { Screen } from "../../src/cli/Screen.ts"
+import { linesInto } from "./lines.ts"
 
 const app = root.pipe(Command.withSubcommands([audit]))
-
-const side = (lines: Array<string>, told: (line: string) => void): Side => ({
-  say: (line) =>
-    Effect.sync(() => {
-      lines.push(line)
-      told(line)
-    }),
-  show: (text) => Effect.sync(() => void lines.push(text)),
-  tame: (text) => text,
-  paint: (_, text) => text
-})
 
 export interface Said {
   /** 0, or the code that the command ends with. */
@@ -51,7 +41,7 @@ export const auditIn =
       error
     })
     return Command.runWith(app, { version: "0" })(["audit", ...words, "--home", home]).pipe(
-      Effect.provideService(Screen, { out: side(out, told), notes: side(notes, told) }),
+      Effect.provideService(Screen, { out: linesInto(out, told), notes: linesInto(notes, told) }),
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
       Effect.provide(NodeServices.layer),
       Effect.match({

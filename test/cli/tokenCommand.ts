@@ -1,16 +1,10 @@
 /** The commands of tokens and keys in a home of their own, with a clock that the test sets. */
 import { join } from "node:path"
 import { ConfigProvider, Effect } from "effect"
-import { Screen, type Side } from "../../src/cli/Screen.ts"
+import { Screen } from "../../src/cli/Screen.ts"
 import { freshDirectory } from "./command.ts"
+import { linesInto } from "./lines.ts"
 import { run } from "./tokenRoot.ts"
-
-const side = (lines: Array<string>): Side => ({
-  say: (line) => Effect.sync(() => void lines.push(line)),
-  show: (text) => Effect.sync(() => void lines.push(text)),
-  tame: (text) => text,
-  paint: (_, text) => text
-})
 
 export interface Said {
   readonly out: ReadonlyArray<string>
@@ -22,7 +16,7 @@ export const makeHome = () => {
   const command = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
     const said = { out: [] as Array<string>, notes: [] as Array<string> }
     return run([...words, "--home", home]).pipe(
-      Effect.provideService(Screen, { out: side(said.out), notes: side(said.notes) }),
+      Effect.provideService(Screen, { out: linesInto(said.out), notes: linesInto(said.notes) }),
       Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
       Effect.as<Said>(said)
     )

@@ -3,6 +3,7 @@ import { Effect, Exit, Layer, Scope } from "effect"
 import { Machines } from "../../src/machine/Machine.ts"
 import { calls } from "./machine/Calls.ts"
 import { endings } from "./machine/Endings.ts"
+import { files } from "./machine/Files.ts"
 import type { Programs } from "./machine/Programs.ts"
 import { runs } from "./machine/Runs.ts"
 import { snapshots } from "./machine/Snapshots.ts"
@@ -23,6 +24,7 @@ export const suite = (
     runs(it, programs)
     snapshots(it, programs)
     endings(it, programs)
+    files(it, programs)
 
     it.effect("O4 a tier that is closed gives no machines", () =>
       Effect.gen(function* () {

@@ -13,8 +13,8 @@ const expected = [
   ...["ReferenceError", "Reflect", "RegExp", "Set", "String", "SuppressedError", "Symbol", "SyntaxError", "TypeError"],
   ...["URIError", "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakSet", "ask", "atob"],
   ...["bank", "btoa", "clearInterval", "clearTimeout", "console", "decodeURI", "decodeURIComponent", "encodeURI"],
-  ...["encodeURIComponent", "escape", "eval", "getToolInfo", "globalThis", "isFinite", "isNaN", "listTools"],
-  ...["parseFloat", "parseInt", "performance", "queueMicrotask", "setInterval", "setTimeout", "sleep"],
+  ...["encodeURIComponent", "escape", "eval", "fs", "getToolInfo", "globalThis", "isFinite", "isNaN", "listTools"],
+  ...["parseFloat", "parseInt", "performance", "queueMicrotask", "setInterval", "setTimeout", "shell", "sleep"],
   ...["structuredClone", "tools", "undefined", "unescape"]
 ]
 const granted = ["ask", "bank"]
@@ -124,7 +124,7 @@ const declaredIn = (program: Node): ReadonlySet<string> => {
 
 describe("boot scripts", () => {
   it("are all there is to see", () => {
-    assert.lengthOf(scripts, 13)
+    assert.lengthOf(scripts, 15)
   })
 
   it.each(scripts.filter((file) => !/intrinsics|kernel/.test(file)))("%s uses no global once guests run", (file) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Redacted } from "effect"
 import { defaults } from "../../src/machine/Limits.ts"
-import { Machines } from "../../src/machine/Machine.ts"
+import { Machines, type Snapshot } from "../../src/machine/Machine.ts"
 import * as QuickJs from "../../src/quickjs/QuickJs.ts"
 import * as MachineContract from "../contract/MachineContract.ts"
 
@@ -52,7 +52,7 @@ MachineContract.suite("embedded", { tier: QuickJs.layer({ key: new Uint8Array(32
 const options = { limits: defaults, seed: "tier" }
 const key = (byte: number) => new Uint8Array(32).fill(byte)
 const snapshot = Machines.use((machines) => Effect.flatMap(machines.boot(options), (machine) => machine.snapshot))
-const restoreWith = (bytes: Uint8Array, key: QuickJs.Options["key"]) =>
+const restoreWith = (bytes: Snapshot, key: QuickJs.Options["key"]) =>
   Machines.use((machines) => machines.restore(bytes, options)).pipe(
     Effect.scoped,
     Effect.provide(QuickJs.layer({ key, threads: 1 }))
@@ -80,7 +80,9 @@ describe("the embedded tier", () => {
 
   it.live("takes no snapshot that is larger than the machine may be", () =>
     Effect.gen(function* () {
-      const { reason } = yield* Effect.flip(restoreWith(new Uint8Array(130 * 1_048_576), key(1)))
+      const { reason } = yield* Effect.flip(
+        restoreWith({ bytes: new Uint8Array(321 * 1_048_576), contents: new Map() }, key(1))
+      )
       assert.strictEqual(reason._tag === "SnapshotRejected" && reason.reason, "TooLarge")
     })
   )

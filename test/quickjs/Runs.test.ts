@@ -1,5 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
-import { completed, deny, epoch, failed, Guest, give, ids, parked, plain, textOf, valueOf, wake } from "./guest.ts"
+import {
+  completed,
+  deny,
+  epoch,
+  failed,
+  Guest,
+  give,
+  ids,
+  parked,
+  plain,
+  textOf,
+  turnOf,
+  valueOf,
+  wake
+} from "./guest.ts"
 
 describe("runs of a guest", () => {
   it("O5 give the value of their last expression, awaited, beside what they print", async () => {
@@ -141,7 +155,7 @@ describe("time of a guest", () => {
       epoch
     ])
     guest.start("await sleep(5); Date.now()")
-    assert.strictEqual(valueOf(guest.vm.answer([wake("2.1")], epoch + 86_400_000)), epoch + 86_400_000)
+    assert.strictEqual(valueOf(turnOf(guest.vm.answer([wake("2.1")], epoch + 86_400_000))), epoch + 86_400_000)
     assert.strictEqual(guest.value("Date.now()"), epoch + 86_400_000)
   })
 

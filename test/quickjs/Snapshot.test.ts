@@ -75,7 +75,7 @@ describe("snapshots of a guest", () => {
       const turns = [step(straight, next), step(moved, next)] as const
       assert.deepStrictEqual(plain(turns[1]), plain(turns[0]))
     }
-    assert.isTrue(body(moved.vm.pack()).equals(body(straight.vm.pack())))
+    assert.isTrue(body(moved.vm.pack().bytes).equals(body(straight.vm.pack().bytes)))
   })
 
   it("T12 code before a call is not run again, and two copies go their own ways", async () => {
@@ -148,27 +148,27 @@ describe("snapshots of a guest", () => {
       ["ask", "bank.accounts.list", "bank.transfer"],
       "function"
     ])
-    const before = copy.vm.pack().length
+    const before = copy.vm.pack().bytes.length
     copy.start("1")
-    assert.isAtMost(Math.abs(copy.vm.pack().length - before), 512)
+    assert.isAtMost(Math.abs(copy.vm.pack().bytes.length - before), 512)
   })
 
   it("are small", async () => {
     const fresh = await Guest.boot()
-    assert.isBelow(fresh.vm.pack().length, 1_024)
+    assert.isBelow(fresh.vm.pack().bytes.length, 1_024)
     const few = await Guest.boot()
     few.start("let a = 1, b = 'text', c = [1, 2], d = { x: 1 }, e = new Map([[1, 2]]); function f(x) { return x + 1 }")
-    assert.isBelow(few.vm.pack().length, 8_192)
+    assert.isBelow(few.vm.pack().bytes.length, 8_192)
     const waiting = await Guest.boot()
     waiting.start("const a = 1; await Promise.race([ask(a), sleep(10)])")
-    assert.isBelow(waiting.vm.pack().length, 8_192)
+    assert.isBelow(waiting.vm.pack().bytes.length, 8_192)
   })
 
   it("of the same state are the same bytes", async () => {
     const pack = async () => {
       const guest = await Guest.boot()
       guest.start("let kept = [1, 2, 3]; kept")
-      return Buffer.from(guest.vm.pack())
+      return Buffer.from(guest.vm.pack().bytes)
     }
     const [first, second] = [await pack(), await pack()]
     assert.isTrue(first.equals(second))

@@ -3,21 +3,32 @@ import { readdirSync, readFileSync } from "node:fs"
 import { constants, zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
-import { baseImage } from "../../src/quickjs/BaseImage.ts"
-import { pack, RejectedSnapshot, seal, unpack, unseal } from "../../src/quickjs/Snapshot.ts"
+import { baseImage, shellImageId } from "../../src/quickjs/BaseImage.ts"
+import { pack, packMemory, RejectedSnapshot, seal, unpack, unpackMemory, unseal } from "../../src/quickjs/Snapshot.ts"
 import { Vm } from "../../src/quickjs/Vm.ts"
 import { finish, goldenFolder } from "./golden.ts"
-import { Guest, give, vmOptions } from "./guest.ts"
+import { Guest, give, turnOf, vmOptions } from "./guest.ts"
 
 const base = await baseImage()
 const memoryMax = 128 * 1_048_576
 
 const guest = await Guest.boot()
 guest.start("let kept = [1, 2]; kept.push(await ask())")
-const packed = Buffer.from(guest.vm.pack())
+const packed = Buffer.from(guest.vm.pack().bytes)
 const headerBytes = packed.readUInt32LE(4)
 const header = JSON.parse(packed.toString("utf8", 8, 8 + headerBytes))
 const body = packed.subarray(8 + headerBytes)
+
+const contents = new Map<string, Uint8Array>()
+
+/** The header with something else said of its JavaScript. */
+const memory = (changes: Readonly<Record<string, unknown>>) => ({ javascript: { ...header.javascript, ...changes } })
+const run = (changes: Readonly<Record<string, unknown>>) => ({
+  state: { ...header.state, run: { ...header.state.run, ...changes } }
+})
+
+/** The body with another memory of JavaScript in it. */
+const remembering = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, body.subarray(header.javascript.length)])
 
 /** The packed guest with something else in its header or body. */
 const forged = (changes: Readonly<Record<string, unknown>>, otherBody: Uint8Array = body): Buffer => {
@@ -29,7 +40,7 @@ const forged = (changes: Readonly<Record<string, unknown>>, otherBody: Uint8Arra
 
 const rejection = (bytes: Uint8Array, max = memoryMax): RejectedSnapshot["reason"] | "accepted" => {
   try {
-    unpack(bytes, base, max)
+    unpackMemory(unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: max }).javascript, base)
     return "accepted"
   } catch (error) {
     if (!(error instanceof RejectedSnapshot)) throw error
@@ -40,8 +51,8 @@ const rejection = (bytes: Uint8Array, max = memoryMax): RejectedSnapshot["reason
 describe("bytes of a snapshot", () => {
   it("are accepted as they are, and restored", async () => {
     assert.strictEqual(rejection(packed), "accepted")
-    const copy = await Vm.restore(packed, vmOptions({}))
-    assert.strictEqual(copy.answer([give("1.1", 3)], 0)._tag, "Completed")
+    const copy = await Vm.restore({ bytes: packed, contents }, vmOptions({}))
+    assert.strictEqual(turnOf(copy.answer([give("1.1", 3)], 0))._tag, "Completed")
   })
 
   it.each([
@@ -55,21 +66,29 @@ describe("bytes of a snapshot", () => {
     ["Corrupted", Buffer.from(packed).fill(0xff, 4, 8)],
     ["Corrupted", Buffer.from(packed).fill(0x20, 8, 8 + headerBytes)],
     ["Corrupted", forged({ version: "1" })],
-    ["UnknownVersion", forged({ version: 2, engine: "whatever comes" })],
+    ["UnknownVersion", forged({ version: 3, engine: "whatever comes" })],
     ["UnknownEngine", forged({ engine: "quickjs-wasi@3.6.1" })],
     ["UnknownEngine", forged({ wasmSha256: "0".repeat(64) })],
-    ["UnknownBase", forged({ base: "0".repeat(64) })],
-    ["TooLarge", forged({ memoryBytes: memoryMax + 65_536 })],
-    ["Corrupted", forged({ memoryBytes: base.snapshot.memory.length + 1 })],
-    ["Corrupted", forged({ memoryBytes: 65_536 })],
-    ["Corrupted", forged({ pages: header.pages + 1 })],
-    ["Corrupted", forged({ pages: header.pages - 1 })],
-    ["Corrupted", forged({ pages: -1 })],
-    ["Corrupted", forged({ pages: 1e9 })],
+    ["UnknownBase", forged(memory({ base: "0".repeat(64) }))],
+    ["TooLarge", forged(memory({ memoryBytes: memoryMax + 65_536 }))],
+    ["Corrupted", forged(memory({ memoryBytes: base.snapshot.memory.length + 1 }))],
+    ["Corrupted", forged(memory({ memoryBytes: 65_536 }))],
+    ["Corrupted", forged(memory({ pages: header.javascript.pages + 1 }))],
+    ["Corrupted", forged(memory({ pages: header.javascript.pages - 1 }))],
+    ["Corrupted", forged(memory({ pages: -1 }))],
+    ["Corrupted", forged(memory({ pages: 1e9 }))],
+    ["Corrupted", forged(memory({ length: header.javascript.length + 1 }))],
+    ["Corrupted", forged({ files: null })],
+    ["Corrupted", forged({ files: { ...header.files, bytes: header.files.bytes + 1 } })],
+    ["TooLarge", forged({ files: { ...header.files, bytes: 2 ** 40 } })],
+    ["UnknownBase", forged({ shell: { ...header.javascript } })],
     ["Corrupted", forged({ state: null })],
     ["Corrupted", forged({ state: { ...header.state, nowMillis: "now" } })],
     ["Corrupted", forged({ state: { ...header.state, run: { fileName: "run-1.js" } } })],
-    ["Corrupted", forged({ state: { ...header.state, run: { ...header.state.run, positions: [[["x"]]] } } })]
+    ["Corrupted", forged(run({ jobs: [1] }))],
+    ["Corrupted", forged(run({ isShell: 1 }))],
+    ["Corrupted", forged(run({ rules: "none" }))],
+    ["Corrupted", forged(run({ positions: [[["x"]]] }))]
   ] as const)("are rejected as %s where they are wrong", (reason, bytes) => {
     assert.strictEqual(rejection(bytes), reason)
   })
@@ -78,27 +97,32 @@ describe("bytes of a snapshot", () => {
     for (const pages of [[0], [255], [base.snapshot.memory.length / 4_096], [300, 300], [301, 300], [0xffffffff]]) {
       const delta = Buffer.alloc(pages.length * 4_100)
       for (const [index, page] of pages.entries()) delta.writeUInt32LE(page, 4 * index)
-      const changes = { pages: pages.length, memoryBytes: base.snapshot.memory.length }
-      assert.strictEqual(rejection(forged(changes, zstdCompressSync(delta))), "Corrupted", `${pages}`)
+      const bytes = zstdCompressSync(delta)
+      const changes = memory({
+        pages: pages.length,
+        memoryBytes: base.snapshot.memory.length,
+        length: bytes.length
+      })
+      assert.strictEqual(rejection(forged(changes, remembering(bytes))), "Corrupted", `${pages}`)
     }
   })
 
   it("expand to no more than their header may say", () => {
     const bomb = zstdCompressSync(Buffer.alloc(200 * 1_048_576))
-    assert.strictEqual(rejection(forged({}, bomb)), "Corrupted")
-    const wide = zstdCompressSync(Buffer.alloc(header.pages * 4_100), {
+    assert.strictEqual(rejection(forged(memory({ length: bomb.length }), remembering(bomb))), "Corrupted")
+    const wide = zstdCompressSync(Buffer.alloc(header.javascript.pages * 4_100), {
       params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_enableLongDistanceMatching]: 1 }
     })
-    assert.include(["Corrupted", "accepted"], rejection(forged({}, wide)))
+    assert.include(["Corrupted", "accepted"], rejection(forged(memory({ length: wide.length }), remembering(wide))))
   })
 
   it("with a bit of the body changed are rejected, or are the same memory", () => {
     const memoryOf = (bytes: Uint8Array): Buffer => {
-      const { memoryBytes, restore } = unpack(bytes, base, memoryMax)
-      const memory = Buffer.alloc(memoryBytes)
+      const { files, javascript } = unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: memoryMax })
+      const memory = Buffer.alloc(javascript.memoryBytes)
       memory.set(base.snapshot.memory)
-      restore(memory)
-      return memory
+      unpackMemory(javascript, base)(memory)
+      return Buffer.concat([memory, files])
     }
     const memory = memoryOf(packed)
     let rejected = 0
@@ -134,11 +158,12 @@ describe("bytes of a snapshot", () => {
     for (let seed = 1; seed <= 12; seed++) {
       const memory = Buffer.from(base.snapshot.memory)
       for (let at = 0; at < 4_096; at++) memory[1_160_000 + ((seed * 7_919 + at * 31) % 80_000)] = (seed * at) & 0xff
-      const bytes = pack(memory, header.state, base)
+      const { files } = unpack(packed, { base, shellBase: shellImageId, memoryBytesMax: memoryMax })
+      const bytes = pack({ state: header.state, javascript: packMemory(memory, base), shell: undefined, files }, base)
       const options = vmOptions({ limits: { cpuSliceMillis: 100 } })
-      const vm = await Vm.restore(bytes, options).catch((error: unknown) => error)
+      const vm = await Vm.restore({ bytes, contents }, options).catch((error: unknown) => error)
       const program = { ordinal: 9, language: "javascript", source: "1 + 1", nowMillis: 0, tools: [] } as const
-      outcomes.push(vm instanceof Vm ? vm.start(program)._tag : String(vm))
+      outcomes.push(vm instanceof Vm ? turnOf(vm.start(program))._tag : String(vm))
     }
     for (const outcome of outcomes) assert.match(outcome, /^(Failed|Completed|RejectedSnapshot: Corrupted: .*)$/)
   })
@@ -174,16 +199,17 @@ describe("seals", () => {
 describe("golden snapshots", () => {
   const files = readdirSync(goldenFolder).filter((file) => file.endsWith(".bin"))
 
-  it("are there for the base image of this release", () => assert.include(files, `v1-${base.id.slice(0, 12)}.bin`))
+  it("are there for the images of this release", () =>
+    assert.include(files, `v2-${base.id.slice(0, 12)}-${shellImageId.slice(0, 12)}.bin`))
 
   it.each(files)("%s still gives the guest that it was, or says why not", async (file) => {
     const bytes = readFileSync(new URL(file, goldenFolder))
     const expected = JSON.parse(readFileSync(new URL(file.replace(/bin$/, "json"), goldenFolder), "utf8"))
-    if (expected.base !== base.id) {
-      assert.strictEqual(rejection(bytes), "UnknownBase")
+    if (expected.base !== base.id || expected.shell !== shellImageId) {
+      assert.strictEqual(rejection(bytes), file.startsWith("v1-") ? "UnknownVersion" : "UnknownBase")
       return
     }
-    const vm = await Vm.restore(bytes, vmOptions({}))
-    assert.deepStrictEqual(finish(vm), expected.turns)
+    const vm = await Vm.restore({ bytes, contents }, vmOptions({}))
+    assert.deepStrictEqual(await finish(vm), expected.turns)
   })
 })

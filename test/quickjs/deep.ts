@@ -1,7 +1,7 @@
 /** A worker that tries what goes deep on guests with the limits by default, and posts what became of each attempt. */
 import { parentPort } from "node:worker_threads"
 import { defaults } from "../../src/machine/Limits.ts"
-import { Vm } from "../../src/quickjs/Vm.ts"
+import { needsShell, Vm } from "../../src/quickjs/Vm.ts"
 
 const attempts = [
   "(function f() { f() })()",
@@ -20,6 +20,7 @@ const attempt = async (source: string): Promise<string> => {
   const vm = await Vm.boot({ limits: defaults, seed: "deep", onOutput: () => {}, interrupted: () => false })
   const tools = [{ path: "ask", description: "", input: {}, output: {} }]
   const turn = vm.start({ ordinal: 1, language: "javascript", source, nowMillis: 0, tools })
+  if (turn === needsShell) return "needs a shell"
   if (turn._tag === "Completed") return `value: ${turn.value.length}`
   if (turn._tag === "Parked") return "parked"
   return turn.fatal ? `fatal: ${turn.error.message}` : `error: ${turn.error.message}`

@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import { defaults, type Limits } from "../../src/machine/Limits.ts"
 import type { Program } from "../../src/machine/Machine.ts"
 import type { Answer, Output, Turn } from "../../src/machine/Turn.ts"
-import { Vm, type VmOptions } from "../../src/quickjs/Vm.ts"
+import { needsShell, type Progress, Vm, type VmOptions } from "../../src/quickjs/Vm.ts"
 import type { ToolInfo } from "../../src/tool/ToolInfo.ts"
 
 export const epoch = 1_700_000_000_000
@@ -29,6 +29,12 @@ export const vmOptions = (options: Options): VmOptions => ({
   limits: limits(options.limits ?? {})
 })
 
+/** The turn of a guest that does not use its shell. */
+export const turnOf = (progress: Progress): Turn => {
+  if (progress === needsShell) throw new Error("the guest used its shell")
+  return progress
+}
+
 /** A guest and the ordinal of its latest run. */
 export class Guest {
   readonly vm: Vm
@@ -46,18 +52,20 @@ export class Guest {
   start(source: string, program: Partial<Program> = {}): Turn {
     this.#ordinal += 1
     const tools = [tool("ask"), tool("bank.accounts.list"), tool("bank.transfer")]
-    return this.vm.start({
-      ordinal: this.#ordinal,
-      language: "javascript",
-      nowMillis: epoch,
-      source,
-      tools,
-      ...program
-    })
+    return turnOf(
+      this.vm.start({
+        ordinal: this.#ordinal,
+        language: "javascript",
+        nowMillis: epoch,
+        source,
+        tools,
+        ...program
+      })
+    )
   }
 
   answer(...answers: ReadonlyArray<Answer>): Turn {
-    return this.vm.answer(answers, epoch)
+    return turnOf(this.vm.answer(answers, epoch))
   }
 
   /** A copy that was written down and read again. */

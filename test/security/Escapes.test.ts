@@ -296,8 +296,8 @@ const globals = [
   ..."Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String SuppressedError Symbol".split(" "),
   ..."Symbol(Symbol.toStringTag) SyntaxError TypeError URIError Uint16Array Uint32Array Uint8Array".split(" "),
   ..."Uint8ClampedArray WeakMap WeakSet ask atob btoa clearInterval clearTimeout console decodeURI".split(" "),
-  ..."decodeURIComponent encodeURI encodeURIComponent escape eval getToolInfo globalThis isFinite isNaN".split(" "),
-  ..."listTools parseFloat parseInt performance queueMicrotask setInterval setTimeout sleep".split(" "),
+  ..."decodeURIComponent encodeURI encodeURIComponent escape eval fs getToolInfo globalThis isFinite isNaN".split(" "),
+  ..."listTools parseFloat parseInt performance queueMicrotask setInterval setTimeout shell sleep".split(" "),
   ..."structuredClone tools undefined unescape".split(" ")
 ]
 

@@ -69,7 +69,7 @@ layer(QuickJs.layer({ key: new Uint8Array(32).fill(5), threads: 2 }), { excludeT
         const machine = yield* Machines.use((machines) => machines.boot({ limits: defaults, seed: "" }))
         const turn = yield* machine.start(program("return [typeof kept, ({}).left, typeof [].left]"))
         assert.strictEqual(turn._tag === "Completed" && turn.value, '["undefined",{"$":["undefined"]},"undefined"]')
-        const bytes = Buffer.from(yield* machine.snapshot)
+        const bytes = Buffer.from((yield* machine.snapshot).bytes)
         for (const canary of canaries.slice(0, 10)) assert.isFalse(bytes.includes(canary))
       })
     )

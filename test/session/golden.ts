@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
+import { defaults } from "../../src/machine/Limits.ts"
 import type { GivenDecision } from "../../src/session/Decision.ts"
 import { Journal, type SnapshotBytes } from "../../src/session/Journal.ts"
 import * as JournalSql from "../../src/session/JournalSql.ts"
@@ -31,6 +32,10 @@ export interface GoldenJournal {
 export const goldenJournals: ReadonlyArray<GoldenJournal> = readdirSync(folder)
   .filter((file) => file.endsWith(".json"))
   .map((file) => ({ session: file.slice(0, -".json".length), rows: JSON.parse(readFileSync(folder + file, "utf8")) }))
+
+/** An event as it is read: limits that earlier builds did not have are those of this one. */
+export const asRead = (event: Entry["event"]): Entry["event"] =>
+  event._tag === "Opened" ? { ...event, limits: { ...defaults, ...event.limits } } : event
 
 export const goldenSnapshots: ReadonlyArray<SnapshotBytes> = ["a golden snapshot", "another golden snapshot"].map(
   snapshotOf

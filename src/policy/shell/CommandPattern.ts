@@ -46,7 +46,7 @@ const followed = (script: Script, stage: Stage, before: ReadonlyArray<Chance>): 
     fed.push(best([...before.slice(from, to), ...sources.map((source) => fed[source] ?? "no")]))
   }
   return script.commands.map((command) => {
-    const own = likelihood(stage, Invocation.of(command))
+    const own = likelihood(stage, Invocation.of(command), "maybe")
     return own === "no" ? "no" : worse(own, best(command.sources.map((source) => fed[source] ?? "no")))
   })
 }
@@ -65,7 +65,10 @@ const withParents = (script: Script, chances: ReadonlyArray<Chance>): ReadonlyAr
 /** For each command of a script, whether a rule that forbids is about it. `maybe`: what is not known of it may make it so. */
 export const forbidden = ({ stages }: CommandPattern, script: Script): ReadonlyArray<Chance> => {
   const [first, ...rest] = stages
-  const chances = script.commands.map((command) => likelihood(first, Invocation.of(command)))
+  if (rest.length > 0 && script.feeds.length === 0) return script.commands.map(() => "no")
+  // By itself, a command without a known name puts the script in doubt as a whole, and no single rule.
+  const unknown = rest.length === 0 ? "no" : "maybe"
+  const chances = script.commands.map((command) => likelihood(first, Invocation.of(command), unknown))
   return rest.reduce<ReadonlyArray<Chance>>(
     (before, stage) => followed(script, stage, withParents(script, before)),
     chances

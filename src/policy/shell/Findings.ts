@@ -34,6 +34,8 @@ export interface Feed {
 /** A place of which it cannot be told which command it runs. */
 export interface Uncertainty {
   readonly why: string
+  /** Nothing is known of a part of the script, not even which commands are in it. */
+  readonly isUnread?: true
 }
 
 export interface Script {
@@ -78,5 +80,10 @@ export class Findings implements Script {
 
   doubt(why: string): void {
     if (this.uncertainties.length < uncertaintiesMax) this.uncertainties.push({ why })
+  }
+
+  /** Is told however many doubts there are, once. */
+  unread(why: string): void {
+    if (!this.uncertainties.some(({ isUnread }) => isUnread)) this.uncertainties.push({ why, isUnread: true })
   }
 }

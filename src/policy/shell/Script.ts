@@ -15,7 +15,7 @@ const guarded = (findings: Findings, act: () => void): void => {
     act()
   } catch (cause) {
     if (!(cause instanceof Unreadable)) throw cause
-    findings.doubt(`the script cannot be read: ${cause.why}`)
+    findings.unread(`the script cannot be read: ${cause.why}`)
   }
 }
 
@@ -48,18 +48,34 @@ const followAll = (findings: Findings): Script => {
 /** Reads a shell script. At most 262 144 characters; of a longer one nothing is known. Linear, and never throws. */
 export const read = (text: string): Script => {
   const findings = new Findings()
-  if (text.length > lengthMax) findings.doubt(`the script has more than ${lengthMax} characters`)
+  if (text.length > lengthMax) findings.unread(`the script has more than ${lengthMax} characters`)
   else if (text.includes("\0") || hasMarks(text))
-    findings.doubt("the script has characters that shells do not agree on")
+    findings.unread("the script has characters that shells do not agree on")
   else guarded(findings, () => new Parser(text, findings, { sources: [], depth: 0 }).all())
   return followAll(findings)
 }
 
-/** Reads a command that is run without a shell. */
-export const fromArguments = (words: ReadonlyArray<string>): Script => {
+/** What stands around the words of a command whose text is known. */
+export interface Around {
+  /** Whole `NAME=value` words. */
+  readonly assignments?: ReadonlyArray<string> | undefined
+  readonly redirections?: ReadonlyArray<{ readonly direction: "in" | "out"; readonly path: string }> | undefined
+}
+
+/** Reads a command as it is when nothing in it is left to a shell. */
+export const fromArguments = (words: ReadonlyArray<string>, around: Around = {}): Script => {
+  const { assignments = [], redirections = [] } = around
   const findings = new Findings()
-  const isTooLong = words.reduce((length, word) => length + word.length, 0) > lengthMax
-  if (isTooLong) findings.doubt(`the command has more than ${lengthMax} characters`)
-  else findings.add({ words: words.map(literal), assignments: [], redirections: [], sources: [], depth: 0 })
+  const isTooLong = [...words, ...assignments].reduce((length, word) => length + word.length, 0) > lengthMax
+  if (isTooLong) findings.unread(`the command has more than ${lengthMax} characters`)
+  else {
+    findings.add({
+      words: words.map(literal),
+      assignments: assignments.map(literal),
+      redirections: redirections.map(({ direction, path }) => ({ direction, target: literal(path) })),
+      sources: [],
+      depth: 0
+    })
+  }
   return followAll(findings)
 }

@@ -25,17 +25,18 @@ const wordChance = (choice: Choice, word: Word): Chance => {
   return choice.some(isMeant) ? "yes" : "no"
 }
 
-const nameChance = (choice: Choice, { command, name, path }: Invocation): Chance => {
+const hasSlash = (part: string): boolean => part.includes("/")
+
+const nameChance = (choice: Choice, { command, name, path }: Invocation, unknown: Chance): Chance => {
   const [first] = command.words
   if (first === undefined) return choice.some((glob) => glob.join("") === "" && !Glob.isLiteral(glob)) ? "yes" : "no"
   if (name === undefined || path === undefined) {
-    // Of a name of which nothing is known, the script itself is in doubt.
-    if (first.splits || first.text.join("") === "") return "no"
+    if (first.splits || first.text.join("") === "") return unknown
     const isMeant = (glob: Glob.Glob) =>
       Glob.overlaps(first.text, glob) || Glob.overlaps(first.text, ["", `/${glob[0]}`, ...glob.slice(1)])
     return choice.some(isMeant) ? "maybe" : "no"
   }
-  return choice.some((glob) => Glob.matches(glob, glob.join("").includes("/") ? path : name)) ? "yes" : "no"
+  return choice.some((glob) => Glob.matches(glob, glob.some(hasSlash) ? path : name)) ? "yes" : "no"
 }
 
 const flagChance = (spellings: ReadonlyArray<string>, { flags, mayHaveFlags, name = "" }: Invocation): Chance => {
@@ -71,9 +72,9 @@ const anyChance = (choice: Choice, words: ReadonlyArray<Word>): Chance => {
   return chances.includes("maybe") ? "maybe" : "no"
 }
 
+/** What a stage asks for beside a name. */
 function* demands(stage: Stage, invocation: Invocation): Generator<Chance> {
   const { assignments, redirections } = invocation.command
-  if (stage.name !== undefined) yield nameChance(stage.name, invocation)
   for (const choice of stage.assignments) yield anyChance(choice, assignments)
   for (const { direction, target } of stage.redirections) {
     yield anyChance(
@@ -86,9 +87,10 @@ function* demands(stage: Stage, invocation: Invocation): Generator<Chance> {
   yield wordsChance(choices, invocation.operands)
 }
 
-/** Whether a command has all that a stage asks for. */
-export const likelihood = (stage: Stage, invocation: Invocation): Chance => {
-  let chance: Chance = "yes"
+/** Whether a command has all that a stage asks for. `unknown`: whether one does of whose name nothing is known. */
+export const likelihood = (stage: Stage, invocation: Invocation, unknown: Chance): Chance => {
+  let chance: Chance = stage.name === undefined ? "yes" : nameChance(stage.name, invocation, unknown)
+  if (chance === "no") return "no"
   for (const next of demands(stage, invocation)) {
     if (next === "no") return "no"
     if (next === "maybe") chance = "maybe"

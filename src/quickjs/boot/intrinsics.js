@@ -11,6 +11,7 @@
  * K3. Where something may throw (no memory, no stack, a guest's getter), the state before it is as it should be after it.
  */
 ;() => {
+  const { atob, btoa } = globalThis
   const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } = Reflect
 
   /** `method(f)(self, ...rest)` is `f.call(self, ...rest)`. */
@@ -26,6 +27,7 @@
 
   return {
     __proto__: null,
+    method,
     apply,
     defineProperty,
     getOwnPropertyDescriptor,
@@ -91,6 +93,9 @@
     arrayLength: getter(getPrototypeOf(Uint8Array.prototype), "length"),
     toBase64: method(Uint8Array.prototype.toBase64),
     fromBase64: Uint8Array.fromBase64,
+    /** Base64 of a text of one character per byte, and back. */
+    bytesText: btoa,
+    textBytes: atob,
     typedArrays: {
       __proto__: null,
       Int8Array,

@@ -4,10 +4,11 @@
  * Beside those of the language guests have: `console`; `sleep(millis)`, `setTimeout`, `setInterval` and what clears them, on
  * the host's clock; `queueMicrotask`; `structuredClone`, of what can be passed to a tool; `performance`, whose time is that
  * of the epoch; `tools`, through which any path can be called, and a global for the first name of every tool that is known;
- * `listTools()`, which gives the paths of those, and `getToolInfo(path)`. `Date` and `Math.random` are the host's to decide.
+ * `listTools()`, which gives the paths of those, and `getToolInfo(path)`; `fs`, the files of the machine; `shell(script)` and
+ * `shell.run(script)`. `Date` and `Math.random` are the host's to decide.
  * There is no `WeakRef`, no `FinalizationRegistry`, no shared memory, and nothing of the world outside.
  */
-;({ console, intrinsics, random, reader, run, timers, tools, writer }) => {
+;({ console, files, intrinsics, random, reader, run, shell, timers, tools, writer }) => {
   const { defineProperty, global } = intrinsics
 
   const cloneMax = 67_108_864
@@ -15,6 +16,8 @@
   const globals = {
     console: console.console,
     structuredClone: (value) => reader.read(writer.write(value, cloneMax, "structuredClone")),
+    fs: files.fs,
+    shell: shell.shell,
     ...timers.globals,
     ...tools.globals
   }
@@ -34,11 +37,12 @@
   return {
     ...run.kernel,
     grant: tools.grant,
+    granted: tools.granted,
     seed: random.seed,
-    begin: (ordinal, outstandingMax, callsMax, argumentBytes, resultBytes, outputBytes) => {
+    begin: (prefix, outstandingMax, callsMax, argumentBytes, resultBytes, outputBytes) => {
       timers.begin()
       console.begin(outputBytes + 1)
-      run.kernel.begin(ordinal, outstandingMax, callsMax, argumentBytes, resultBytes)
+      run.kernel.begin(prefix, outstandingMax, callsMax, argumentBytes, resultBytes)
     }
   }
 }

@@ -14,7 +14,7 @@
  */
 ;({ intrinsics, reader }) => {
   const { AggregateError, apply, defineProperty, freeze, makeSet, Promise, promiseAny, promiseRace } = intrinsics
-  const { place, promiseReject, promiseResolve, promiseThen, species } = intrinsics
+  const { method, place, promiseReject, promiseResolve, promiseThen, species } = intrinsics
 
   const makeNode = (source, parents) => ({ source, parents, interest: 0, isAbandoned: false })
   const unattached = makeNode({ kind: "none", open: false, isCancelled: false }, undefined)
@@ -197,6 +197,8 @@
   return {
     /** A promise with a node, whose source is given. */
     makePromise,
+    /** `then` of such a promise: what it gives is one as well, and losing interest in it is losing interest in the promise. */
+    follow: method(CallPromise.prototype.then),
     /** Whether a value is a promise of a call, sleep or race that has not settled. */
     isPending: (value) => nodeOf(value)?.source.open === true,
     /** Takes out the sources of calls that nobody is interested in any more. */

@@ -1,7 +1,7 @@
 /**
  * The run in progress: what it waits for, how it goes on and how it ends.
  *
- * U1. A call or sleep is pending from before the host is told of it until it is answered or cancelled. No id is used twice.
+ * U1. A call, script or sleep is pending from before the host is told of it until it is answered or cancelled. No id is used twice.
  * U2. A run ends when it has thrown, or has a value and nothing is pending. From then on nothing is admitted until the next
  *     run begins, and what was pending is cancelled.
  * U3. What a timer or a microtask throws is thrown by the run, even if it has a value already. A rejection that nobody has
@@ -33,7 +33,7 @@
 
   /** Makes a source pending under the next id and tells the host what it asks for. */
   const send = (source, what, text) => {
-    source.id = `${run.ordinal}.${run.count + 1}`
+    source.id = `${run.prefix}.${run.count + 1}`
     pending.set(source.id, source)
     let isRefused = true
     try {
@@ -41,7 +41,7 @@
     } finally {
       if (isRefused) pending.delete(source.id)
     }
-    if (isRefused) throw limitError("TooLarge", `${what}: longer than ${run.argumentBytes} bytes`)
+    if (isRefused) throw limitError("TooLarge", `${slice(what, 0, pathMax)}: longer than ${run.argumentBytes} bytes`)
     run.count++
   }
 
@@ -72,6 +72,16 @@
     const promise = makePromise(source)
     source.error = new Error()
     send(source, path, written)
+    return promise
+  }
+
+  /** A script for the shell. */
+  const shell = (script) => {
+    admit()
+    const source = makeSource("shell")
+    const promise = makePromise(source)
+    source.error = new Error()
+    send(source, script, "")
     return promise
   }
 
@@ -119,11 +129,12 @@
     return typeof reason === "string" ? giveReason(error, reason) : error
   }
 
-  /** `outcome` is "value" or "error" for a call, with its text, and "wake" for anything else. */
+  /** `outcome` is "value" or "error" for a call or script, with its text, and "wake" for a sleep or timer. */
   const answer = (id, outcome, written) => {
     const source = pending.get(id)
-    if (source === undefined || (source.kind === "call") === (outcome === "wake")) return
+    if (source === undefined) return
     const { kind } = source
+    if ((kind === "sleep" || kind === "timer") !== (outcome === "wake")) return
     const settlers = close(source)
     if (kind === "timer") settlers.fire()
     else if (kind === "sleep") settlers.resolve(undefined)
@@ -142,10 +153,10 @@
     resolve(value)
   }
 
-  const begin = (ordinal, outstandingMax, callsMax, argumentBytes, resultBytes) => {
+  const begin = (prefix, outstandingMax, callsMax, argumentBytes, resultBytes) => {
     pending.forEach(cancel)
     unhandled.clear()
-    run = { ordinal, outstandingMax, callsMax, argumentBytes, resultBytes, count: 0, outcome: undefined }
+    run = { prefix, outstandingMax, callsMax, argumentBytes, resultBytes, count: 0, outcome: undefined }
   }
 
   const observe = (promise, onFulfilled, onRejected) => {
@@ -244,9 +255,16 @@
 
   return {
     call,
+    shell,
     sleep,
     arm,
     cancel,
+    cancelAll: () => pending.forEach(cancel),
+    /** Whether anything is pending that somebody waits for: a text, empty if not. */
+    waits: () => {
+      promises.collect(cancel)
+      return pending.size > 0 ? "pending" : ""
+    },
     fail,
     kernel: { answer, begin, fail, finish, rest, sweep, track, watch }
   }

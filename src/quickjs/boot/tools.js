@@ -5,7 +5,7 @@
  */
 ;({ intrinsics, run }) => {
   const { defineProperty, freeze, getOwnPropertyDescriptor, global, hasOwn, indexOf, ownKeys } = intrinsics
-  const { parse, place, Proxy, slice, TypeError } = intrinsics
+  const { parse, place, Proxy, slice, stringify, TypeError } = intrinsics
 
   /** What the language and consoles look up on anything: part of a path only where a tool that is known has it. */
   const reserved = { __proto__: null }
@@ -118,6 +118,14 @@
         for (let index = 0; index < known.length; index++) if (known[index][0] === id) return parse(known[index][1])
         return undefined
       }
+    },
+    /** What may be known, as it was granted. */
+    granted: () => {
+      let text = "["
+      for (let index = 0; index < known.length; index++) {
+        text += `${index === 0 ? "" : ","}[${stringify(known[index][0])},${stringify(known[index][1])}]`
+      }
+      return `${text}]`
     },
     /** Replaces what may be known. A first segment becomes a global of that name, unless there is one already. */
     grant: (text) => {

@@ -91,7 +91,7 @@ export const snapshots = (it: It, programs: Programs) => {
     Effect.gen(function* () {
       const machine = yield* boot()
       yield* machine.start(program(programs.visit))
-      const bytes = yield* machine.snapshot
+      const { bytes, contents } = yield* machine.snapshot
       const lengths = [0, 1, 3, 4, 5, 8, 11, 12, 40, bytes.length >> 1, bytes.length - 33, bytes.length - 1]
       const damaged = [
         ...lengths.map((length) => bytes.slice(0, length)),
@@ -101,7 +101,11 @@ export const snapshots = (it: It, programs: Programs) => {
         Uint8Array.from([...bytes, 0])
       ]
       for (const wrong of damaged) {
-        assert.strictEqual((yield* reasonOf(Effect.scoped(restore(wrong))))._tag, "SnapshotRejected", `${wrong.length}`)
+        assert.strictEqual(
+          (yield* reasonOf(Effect.scoped(restore({ bytes: wrong, contents }))))._tag,
+          "SnapshotRejected",
+          `${wrong.length}`
+        )
       }
     })
   )
@@ -110,12 +114,12 @@ export const snapshots = (it: It, programs: Programs) => {
     Effect.gen(function* () {
       const machine = yield* boot()
       yield* machine.start(program(programs.visit))
-      const bytes = yield* machine.snapshot
+      const { bytes, contents } = yield* machine.snapshot
       const step = Math.max(1, Math.floor(bytes.length / 64))
       for (let position = 0; position < bytes.length; position += step) {
         const wrong = bytes.slice()
         wrong[position] = (wrong[position] ?? 0) ^ (1 << (position % 8))
-        const reason = yield* reasonOf(Effect.scoped(restore(wrong)))
+        const reason = yield* reasonOf(Effect.scoped(restore({ bytes: wrong, contents })))
         assert.strictEqual(reason._tag, "SnapshotRejected", `bit at ${position}`)
       }
     })

@@ -6,6 +6,7 @@ import {
   type MachineOptions,
   Machines,
   type Program,
+  type Snapshot,
   type SnapshotMachine
 } from "../../../src/machine/Machine.ts"
 import type { Answer, Turn } from "../../../src/machine/Turn.ts"
@@ -68,8 +69,8 @@ export const assertLost = Effect.fnUntraced(function* (machine: SnapshotMachine,
 
 export const boot = (overrides?: Partial<MachineOptions>) =>
   Machines.use((machines) => machines.boot(options(overrides)))
-export const restore = (bytes: Uint8Array, overrides?: Partial<MachineOptions>) =>
-  Machines.use((machines) => machines.restore(bytes, options(overrides)))
+export const restore = (snapshot: Snapshot, overrides?: Partial<MachineOptions>) =>
+  Machines.use((machines) => machines.restore(snapshot, options(overrides)))
 
 const permutations = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   items.length === 0
