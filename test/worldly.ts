@@ -16,7 +16,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   { files: /^policy\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
   {
     files: /^audit\/AuditKeyFile\.ts$/,
-    uses: ["node:crypto", "node:fs", "process"],
+    uses: ["node:crypto", "node:fs"],
     why: "makes and reads the file of a log's keys"
   },
   {
@@ -49,7 +49,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   { files: /^home\/Otlp\.ts$/, uses: ["fetch"], why: "bounds what is sent to a collector" },
   {
     files: /^home\/SnapshotKey\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:path", "process"],
+    uses: ["node:crypto", "node:fs", "node:path"],
     why: "makes and reads the file of the key"
   },
   {

@@ -1,17 +1,15 @@
 /** The file of an audit log's keys: lines of `id:secret`, the secret in base64url. The first key signs, all of them verify. */
 import { randomBytes } from "node:crypto"
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as OwnFile from "../token/OwnFile.ts"
 import { AuditError, fileFailed, KeyRefused } from "./AuditError.ts"
 import { type AuditKey, type AuditKeys, byId } from "./AuditKey.ts"
 
 const secretBytes = 32
 
 const refused = (key: string, detail: string): AuditError => new AuditError({ reason: new KeyRefused({ key, detail }) })
-
-const hasCode = (cause: unknown, code: string): boolean => Predicate.hasProperty(cause, "code") && cause.code === code
 
 const toKey = (item: string, index: number): AuditKey => {
   const [, id, secret] = /^([^:]+):([A-Za-z0-9_-]+)$/.exec(item.trim()) ?? []
@@ -34,59 +32,25 @@ const parseText = (text: Redacted.Redacted<string>): AuditKeys => {
 export const parse = (text: Redacted.Redacted<string>): Effect.Effect<AuditKeys, AuditError> =>
   Effect.try({ try: () => parseText(text), catch: fileFailed("read", "the keys") })
 
-const read = (path: string): AuditKeys => {
-  const file = openSync(path, "r")
-  try {
-    const { mode } = fstatSync(file)
-    // Windows has no such permissions and shows every file as open to all.
-    if ((mode & 0o077) !== 0 && process.platform !== "win32") {
-      throw refused(
-        path,
-        "is open to other users: run chmod 600 on it, or use another one if somebody may have read it"
-      )
-    }
-    return parseText(Redacted.make(readFileSync(file, "utf8")))
-  } finally {
-    closeSync(file)
-  }
-}
+const read = (path: string): AuditKeys =>
+  OwnFile.useSecret(
+    path,
+    () => refused(path, "is open to other users: run chmod 600 on it, or use another one if somebody may have read it"),
+    (file) => parseText(Redacted.make(readFileSync(file, "utf8")))
+  )
 
 /** Reads the keys of a file that only its owner may read. */
 export const load = (path: string): Effect.Effect<AuditKeys, AuditError> =>
   Effect.try({ try: () => read(path), catch: fileFailed("read the keys in", path) })
 
-const writeNew = (path: string): void => {
-  const id = `audit-${randomBytes(4).toString("hex")}`
-  const file = openSync(path, "wx", 0o600)
-  try {
-    writeFileSync(file, `${id}:${randomBytes(secretBytes).toString("base64url")}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** The file appears whole or not at all, and is never replaced: processes that start at once get one key. */
-const create = (path: string): void => {
-  const draft = `${path}.${randomBytes(8).toString("hex")}`
-  writeNew(draft)
-  try {
-    linkSync(draft, path)
-  } catch (cause) {
-    if (!hasCode(cause, "EEXIST")) throw cause
-  } finally {
-    rmSync(draft, { force: true })
-  }
-}
+const newKey = (): string =>
+  `audit-${randomBytes(4).toString("hex")}:${randomBytes(secretBytes).toString("base64url")}\n`
 
 const readOrCreate = (path: string): AuditKeys => {
-  try {
-    return read(path)
-  } catch (cause) {
-    if (!hasCode(cause, "ENOENT")) throw cause
-    create(path)
-    return read(path)
-  }
+  const keys = OwnFile.ifThere(() => read(path))
+  if (keys !== undefined) return keys
+  OwnFile.createWhole(path, newKey())
+  return read(path)
 }
 
 /** The keys of a file; a new key if there is no such file. */

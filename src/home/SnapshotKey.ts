@@ -5,64 +5,31 @@
  * K2. A key that others may have read is refused, since a forged snapshot could then pass for a real one.
  */
 import { randomBytes } from "node:crypto"
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as OwnFile from "../token/OwnFile.ts"
 import { HomeError, KeyDamaged, KeyExposed, notUsable } from "./HomeError.ts"
 
 const keyBytes = 32
 
-const hasCode = (cause: unknown, code: string): boolean => Predicate.hasProperty(cause, "code") && cause.code === code
-
-const read = (path: string): Uint8Array => {
-  const file = openSync(path, "r")
-  try {
-    const { mode } = fstatSync(file)
-    // Windows has no such permissions and shows every file as open to all.
-    if ((mode & 0o077) !== 0 && process.platform !== "win32") {
-      throw new HomeError({ reason: new KeyExposed({ path, mode: mode & 0o777 }) })
+const read = (path: string): Uint8Array =>
+  OwnFile.useSecret(
+    path,
+    (mode) => new HomeError({ reason: new KeyExposed({ path, mode }) }),
+    (file) => {
+      const bytes = readFileSync(file)
+      if (bytes.byteLength === keyBytes) return bytes
+      throw new HomeError({ reason: new KeyDamaged({ path, bytes: bytes.byteLength, bytesNeeded: keyBytes }) })
     }
-    const bytes = readFileSync(file)
-    if (bytes.byteLength === keyBytes) return bytes
-    throw new HomeError({ reason: new KeyDamaged({ path, bytes: bytes.byteLength, bytesNeeded: keyBytes }) })
-  } finally {
-    closeSync(file)
-  }
-}
-
-const writeNew = (path: string): void => {
-  const file = openSync(path, "wx", 0o600)
-  try {
-    writeFileSync(file, randomBytes(keyBytes))
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-}
-
-/** Linking fails if there is a key by now, and that one counts. */
-const create = (path: string): void => {
-  const draft = `${path}.${randomBytes(8).toString("hex")}`
-  writeNew(draft)
-  try {
-    linkSync(draft, path)
-  } catch (cause) {
-    if (!hasCode(cause, "EEXIST")) throw cause
-  } finally {
-    unlinkSync(draft)
-  }
-}
+  )
 
 const readOrCreate = (path: string): Uint8Array => {
-  try {
-    return read(path)
-  } catch (cause) {
-    if (!hasCode(cause, "ENOENT")) throw cause
-    create(path)
-    return read(path)
-  }
+  const key = OwnFile.ifThere(() => read(path))
+  if (key !== undefined) return key
+  OwnFile.createWhole(path, randomBytes(keyBytes))
+  return read(path)
 }
 
 /** A key that nobody has yet. */

@@ -1,5 +1,17 @@
 /** Files that only their owner may read. */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { randomBytes } from "node:crypto"
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { dirname } from "node:path"
 import * as Predicate from "effect/Predicate"
 import { KeyFileExposed, storeFailed, TokenError } from "./TokenError.ts"
@@ -25,10 +37,10 @@ export const syncDirectory = (path: string): void => {
   }
 }
 
-const write = (path: string, flag: "w" | "wx", text: string): void => {
+const write = (path: string, flag: "w" | "wx", content: string | Uint8Array): void => {
   const file = openSync(path, flag, ownerOnly)
   try {
-    writeFileSync(file, text)
+    writeFileSync(file, content)
     fsyncSync(file)
   } finally {
     closeSync(file)
@@ -46,6 +58,22 @@ export const create = (path: string, text: string): boolean => {
   }
 }
 
+/**
+ * Makes a file that appears whole or not at all, and replaces none: processes that do so at once have one file, whose content they
+ * have to read.
+ */
+export const createWhole = (path: string, content: string | Uint8Array): void => {
+  const draft = `${path}.${randomBytes(8).toString("hex")}`
+  write(draft, "wx", content)
+  try {
+    linkSync(draft, path)
+  } catch (cause) {
+    if (!hasCode(cause, "EEXIST")) throw cause
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
 /** Puts a text, by way of a draft that was created before, in the place of a file. */
 export const replace = (draft: string, text: string, path: string): void => {
   write(draft, "w", text)
@@ -53,29 +81,45 @@ export const replace = (draft: string, text: string, path: string): void => {
   syncDirectory(dirname(path))
 }
 
-/** Opens a file for reading; undefined if there is none. */
-export const openExisting = (path: string): number | undefined => {
+/** What is done with a file; undefined if there is none. */
+export const ifThere = <A>(use: () => A): A | undefined => {
   try {
-    return openSync(path, "r")
+    return use()
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined
     throw cause
   }
 }
 
-/** Reads a file of at most so many bytes; undefined if there is none. Refused if others than its owner may open it. */
-export const readSecret = (path: string, bytesMax: number): string | undefined => {
-  const file = openExisting(path)
-  if (file === undefined) return undefined
+/** Opens a file for reading; undefined if there is none. */
+export const openExisting = (path: string): number | undefined => ifThere(() => openSync(path, "r"))
+
+/** Uses a file of secrets, of so many bytes. Refused, with the error that its mode makes, if others than its owner may open it. */
+export const useSecret = <A>(
+  path: string,
+  exposed: (mode: number) => Error,
+  use: (file: number, bytes: number) => A
+): A => {
+  const file = openSync(path, "r")
   try {
     const { mode, size } = fstatSync(file)
     // Windows has no such permissions and shows every file as open to all.
-    if ((mode & 0o077) !== 0 && process.platform !== "win32") {
-      throw new TokenError({ reason: new KeyFileExposed({ path, mode: mode & 0o777 }) })
-    }
-    if (size > bytesMax) throw storeFailed(path, `it has more than ${bytesMax} bytes`)
-    return readFileSync(file, "utf8")
+    if ((mode & 0o077) !== 0 && process.platform !== "win32") throw exposed(mode & 0o777)
+    return use(file, size)
   } finally {
     closeSync(file)
   }
 }
+
+/** Reads a file of at most so many bytes; undefined if there is none. Refused if others than its owner may open it. */
+export const readSecret = (path: string, bytesMax: number): string | undefined =>
+  ifThere(() =>
+    useSecret(
+      path,
+      (mode) => new TokenError({ reason: new KeyFileExposed({ path, mode }) }),
+      (file, bytes) => {
+        if (bytes > bytesMax) throw storeFailed(path, `it has more than ${bytesMax} bytes`)
+        return readFileSync(file, "utf8")
+      }
+    )
+  )
