@@ -118,7 +118,7 @@ export class Vm {
     return vm
   }
 
-  /** The guest that was packed. Fails with `RejectedSnapshot` as well; `seed` does not matter. */
+  /** The guest that was packed. Fails with `RejectedSnapshot` as well; `seed` is that of its shell, if it has none yet. */
   static async restore({ bytes, contents }: Packed, options: VmOptions): Promise<Vm> {
     const { limits } = options
     const base = await baseImage()
