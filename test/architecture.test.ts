@@ -46,6 +46,7 @@ const choices: ReadonlyArray<{ readonly modules: RegExp; readonly choosers: RegE
 /** Foreign modules beyond `effect/<Module>`, and the folders that may import them. */
 const foreign: ReadonlyArray<{ readonly modules: RegExp; readonly folders: ReadonlyArray<string> }> = [
   { modules: /^(quickjs-wasi|acorn|amaro)($|\/)/, folders: ["quickjs"] },
+  { modules: /^msgpackr\/(un)?pack$/, folders: ["guest"] },
   { modules: /^yaml$/, folders: ["policy"] },
   { modules: /^(mime|effect\/encoding\/Tar)$/, folders: ["file"] },
   { modules: /^effect\/(sql|reactivity)\//, folders: ["session"] },

@@ -32,6 +32,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   { files: /^approval\/WebhookSignature\.ts$/, uses: ["node:crypto"], why: "signs" },
   { files: /^file\/Chunk\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
+  { files: /^guest\/wire\/Frame\.ts$/, uses: ["node:zlib"], why: "computes checksums" },
   { files: /^session\/Digest\.ts$/, uses: ["node:crypto"], why: "computes SHA-256" },
   { files: /^session\/Entropy\.ts$/, uses: ["node:crypto"], why: "is the service that others ask for chance" },
   {

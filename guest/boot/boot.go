@@ -1,0 +1,135 @@
+// Package boot does what the first process of a machine has to do, from the initial file system to a root that guest code can live in.
+package boot
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	modulesDirectory = "/modules"
+	baseSerial       = "base"
+	upperSerial      = "upper"
+	templateWord     = "caisson.template="
+)
+
+// Places in the booted machine.
+const (
+	// Groups is where groups of guest processes are made.
+	Groups = "/sys/fs/cgroup/guest"
+	// Calls is the directory of the socket for tool calls.
+	Calls = "/run/caisson"
+	// Outputs is where guest code leaves artifacts.
+	Outputs = "/tmp/outputs"
+)
+
+// Machine is what is known of a machine that was booted.
+type Machine struct {
+	Template string
+}
+
+// Boot makes the machine ready for an agent. It is called once, by process 1.
+func Boot(uid, gid int) (Machine, error) {
+	if err := mountAll(early); err != nil {
+		return Machine{}, err
+	}
+	if err := loadModules(modulesDirectory); err != nil {
+		return Machine{}, err
+	}
+	layers, err := disks()
+	if err != nil {
+		return Machine{}, err
+	}
+	if err := layers.stack(); err != nil {
+		return Machine{}, err
+	}
+	if err := layers.enter(); err != nil {
+		return Machine{}, err
+	}
+	if err := mountAll(late); err != nil {
+		return Machine{}, err
+	}
+	if err := furnish(uid, gid); err != nil {
+		return Machine{}, err
+	}
+	if err := loopback(); err != nil {
+		return Machine{}, err
+	}
+	if err := confine(); err != nil {
+		return Machine{}, err
+	}
+	return describe()
+}
+
+func disks() (Layers, error) {
+	base, err := findDisk(blocks, baseSerial)
+	if err != nil {
+		return Layers{}, err
+	}
+	upper, err := findDisk(blocks, upperSerial)
+	if err != nil {
+		return Layers{}, err
+	}
+	return Layers{
+		Base:  mount{base, "/base", "erofs", unix.MS_RDONLY | unix.MS_NODEV, "", 0o755},
+		Upper: mount{upper, "/upper", "ext4", unix.MS_NODEV, "", 0o755},
+		Root:  "/root",
+	}, nil
+}
+
+// furnish makes the directories that guest code is promised.
+func furnish(uid, gid int) error {
+	for _, d := range []struct {
+		path    string
+		mode    os.FileMode
+		isGuest bool
+	}{
+		{"/tmp", 0o777 | os.ModeSticky, false},
+		{Outputs, 0o755, true},
+		{"/workspace", 0o755, true},
+		{Calls, 0o755, false},
+		{Groups, 0o755, false},
+	} {
+		if err := os.MkdirAll(d.path, d.mode); err != nil {
+			return fmt.Errorf("make %s: %w", d.path, err)
+		}
+		if err := os.Chmod(d.path, d.mode); err != nil {
+			return fmt.Errorf("make %s: %w", d.path, err)
+		}
+		if !d.isGuest {
+			continue
+		}
+		if err := os.Chown(d.path, uid, gid); err != nil {
+			return fmt.Errorf("make %s: %w", d.path, err)
+		}
+	}
+	return nil
+}
+
+// describe reads the command line of the kernel.
+func describe() (Machine, error) {
+	text, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		return Machine{}, err
+	}
+	return machineOf(string(text)), nil
+}
+
+func machineOf(commandLine string) Machine {
+	var m Machine
+	for word := range strings.FieldsSeq(commandLine) {
+		if template, ok := strings.CutPrefix(word, templateWord); ok {
+			m.Template = template
+		}
+	}
+	return m
+}
+
+// PowerOff ends the machine.
+func PowerOff() {
+	unix.Sync()
+	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+}

@@ -1,0 +1,200 @@
+// Package control limits, counts and stops processes with control groups, version 2.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"caisson/guest/message"
+)
+
+const cpuPeriodMicros = 100_000
+
+// Hierarchy is a directory of a control group file system that is this agent's own. Groups of processes are made below it.
+type Hierarchy struct {
+	directory   string
+	controllers []string
+}
+
+var wanted = []string{"memory", "pids", "cpu"}
+
+// Open takes over a directory that no process is in, and enables as many controllers as there are, in the directory above it as well.
+func Open(directory string) (*Hierarchy, error) {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, fmt.Errorf("make %s: %w", directory, err)
+	}
+	for _, name := range wanted {
+		// Whether it could be is seen below.
+		_ = write(filepath.Dir(directory), "cgroup.subtree_control", "+"+name)
+	}
+	available, err := os.ReadFile(filepath.Join(directory, "cgroup.controllers"))
+	if err != nil {
+		return nil, fmt.Errorf("%s is no control group: %w", directory, err)
+	}
+	h := &Hierarchy{directory: directory}
+	for _, name := range wanted {
+		if slices.Contains(strings.Fields(string(available)), name) && h.write("cgroup.subtree_control", "+"+name) == nil {
+			h.controllers = append(h.controllers, name)
+		}
+	}
+	return h, nil
+}
+
+// Abilities are what the hierarchy can do for processes.
+func (h *Hierarchy) Abilities() []message.Ability {
+	var all []message.Ability
+	for name, ability := range map[string]message.Ability{
+		"memory": message.MemoryLimit, "pids": message.ProcessLimit, "cpu": message.CPULimit,
+	} {
+		if slices.Contains(h.controllers, name) {
+			all = append(all, ability)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(h.directory, "cgroup.freeze")); err == nil {
+		all = append(all, message.Freezing)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Freeze lets all processes in all groups stand still, or go on.
+func (h *Hierarchy) Freeze(isStill bool) error {
+	value := "0"
+	if isStill {
+		value = "1"
+	}
+	if err := h.write("cgroup.freeze", value); err != nil {
+		return err
+	}
+	return h.awaitFrozen(isStill)
+}
+
+// Group is the processes of one request, with all that they start.
+type Group struct {
+	directory string
+	handle    *os.File
+}
+
+// ErrUnsupported is returned for a limit that cannot be set.
+var ErrUnsupported = errors.New("no controller for this limit")
+
+// NewGroup makes a group under a name that no other has.
+func (h *Hierarchy) NewGroup(name string, limits *message.Limits) (*Group, error) {
+	directory := filepath.Join(h.directory, name)
+	if err := os.Mkdir(directory, 0o755); err != nil {
+		return nil, fmt.Errorf("make a group: %w", err)
+	}
+	g := &Group{directory: directory}
+	if err := h.limit(g, limits); err != nil {
+		g.Remove()
+		return nil, err
+	}
+	handle, err := os.Open(directory)
+	if err != nil {
+		g.Remove()
+		return nil, err
+	}
+	g.handle = handle
+	return g, nil
+}
+
+func (h *Hierarchy) limit(g *Group, limits *message.Limits) error {
+	if limits == nil {
+		return nil
+	}
+	for _, l := range []struct {
+		controller, file string
+		value            message.Count
+		text             string
+	}{
+		{"memory", "memory.max", limits.MemoryBytes, strconv.FormatUint(uint64(limits.MemoryBytes), 10)},
+		{"pids", "pids.max", limits.Processes, strconv.FormatUint(uint64(limits.Processes), 10)},
+		{"cpu", "cpu.max", limits.CPUPercent, fmt.Sprintf("%d %d", limits.CPUPercent*cpuPeriodMicros/100, cpuPeriodMicros)},
+	} {
+		if l.value == 0 {
+			continue
+		}
+		if !slices.Contains(h.controllers, l.controller) {
+			return fmt.Errorf("%s: %w", l.controller, ErrUnsupported)
+		}
+		if err := g.write(l.file, l.text); err != nil {
+			return err
+		}
+	}
+	if limits.MemoryBytes > 0 {
+		// A group is one run: when it has too much memory, all of it ends. Without swap there may be no such file.
+		_ = g.write("memory.swap.max", "0")
+		return g.write("memory.oom.group", "1")
+	}
+	return nil
+}
+
+// Descriptor is what a process is cloned into the group with.
+func (g *Group) Descriptor() int { return int(g.handle.Fd()) }
+
+// Kill ends every process of the group.
+func (g *Group) Kill() error { return g.write("cgroup.kill", "1") }
+
+// IsOutOfMemory says whether a process was ended because the group had no more memory.
+func (g *Group) IsOutOfMemory() bool { return g.count("memory.events", "oom_kill") > 0 }
+
+// CPUMillis is the CPU time of all processes that ever were in the group.
+func (g *Group) CPUMillis() (message.Count, bool) {
+	micros := g.count("cpu.stat", "usage_usec")
+	return message.Count(micros / 1_000), micros > 0
+}
+
+// MemoryPeak is the most memory that the group had at once.
+func (g *Group) MemoryPeak() (message.Count, bool) {
+	text, err := os.ReadFile(filepath.Join(g.directory, "memory.peak"))
+	if err != nil {
+		return 0, false
+	}
+	bytes, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	return message.Count(bytes), err == nil
+}
+
+// IsEmpty says whether no process is in the group.
+func (g *Group) IsEmpty() bool {
+	text, err := os.ReadFile(filepath.Join(g.directory, "cgroup.events"))
+	return err != nil || strings.Contains(string(text), "populated 0")
+}
+
+// Remove removes the group, if no process is left in it.
+func (g *Group) Remove() error {
+	if g.handle != nil {
+		_ = g.handle.Close()
+		g.handle = nil
+	}
+	return os.Remove(g.directory)
+}
+
+// count reads a number after a word.
+func (g *Group) count(file, word string) uint64 {
+	text, err := os.ReadFile(filepath.Join(g.directory, file))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if at := slices.Index(fields, word); at >= 0 && at+1 < len(fields) {
+		number, _ := strconv.ParseUint(fields[at+1], 10, 64)
+		return number
+	}
+	return 0
+}
+
+func (g *Group) write(file, value string) error { return write(g.directory, file, value) }
+
+func (h *Hierarchy) write(file, value string) error { return write(h.directory, file, value) }
+
+func write(directory, file, value string) error {
+	if err := os.WriteFile(filepath.Join(directory, file), []byte(value), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}

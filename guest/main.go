@@ -1,0 +1,166 @@
+// Command guest is the agent inside of a sealed machine: it does what the host asks for over one byte channel.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"caisson/guest/boot"
+	"caisson/guest/call"
+	"caisson/guest/control"
+	"caisson/guest/files"
+	"caisson/guest/link"
+	"caisson/guest/message"
+	"caisson/guest/process"
+	"caisson/guest/reap"
+	"caisson/guest/renew"
+	"caisson/guest/serve"
+)
+
+// release is set when the agent is built.
+var release = "unreleased"
+
+type options struct {
+	link, root, socket, groups, template string
+	uid, gid                             uint
+	isMachine, announces                 bool
+}
+
+func parse(arguments []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("guest", flag.ContinueOnError)
+	flags.StringVar(&o.link, "link", "stdio", "channel to the host: stdio, unix:PATH, virtio:NAME or vsock:PORT")
+	flags.StringVar(&o.root, "root", "/", "directory that the guest's files are in")
+	flags.StringVar(&o.socket, "socket", "", "path of the socket for tool calls; none without one")
+	flags.StringVar(&o.groups, "groups", "", "directory of a control group, version 2, to make groups in; none without one")
+	flags.StringVar(&o.template, "template", "", "what the guest was booted from")
+	flags.UintVar(&o.uid, "uid", 1000, "user that guest code runs as, if the agent may change users")
+	flags.UintVar(&o.gid, "gid", 1000, "group that guest code runs as, if the agent may change users")
+	flags.BoolVar(&o.isMachine, "machine", false, "set the clock, the chance and the name of this machine")
+	flags.BoolVar(&o.announces, "announce", false, "write a line to standard output when the host can connect")
+	err := flags.Parse(arguments)
+	return o, err
+}
+
+func run(o options) error {
+	agent, err := assemble(o)
+	if err != nil {
+		return err
+	}
+	defer agent.Processes.End()
+	if o.socket != "" {
+		listener, err := call.Listen(o.socket)
+		if err != nil {
+			return err
+		}
+		defer listener.Close()
+		go agent.Calls.Serve(listener)
+	}
+	channels, err := link.Open(o.link)
+	if err != nil {
+		return err
+	}
+	if !o.isMachine {
+		go endWhenTold(agent)
+	}
+	if o.announces {
+		fmt.Println("ready")
+	}
+	for {
+		channel, err := channels.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// However a channel ends, the next one begins anew.
+		_ = agent.Serve(channel)
+		_ = channel.Close()
+	}
+}
+
+// endWhenTold ends an agent that is one process among others. A machine ends when its host ends it.
+func endWhenTold(agent *serve.Agent) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, unix.SIGTERM, unix.SIGINT)
+	<-told
+	agent.Processes.End()
+	os.Exit(0)
+}
+
+func assemble(o options) (*serve.Agent, error) {
+	root, err := files.Open(o.root)
+	if err != nil {
+		return nil, err
+	}
+	isRoot := os.Geteuid() == 0
+	root.UID, root.GID, root.OwnsNew = int(o.uid), int(o.gid), isRoot
+	reaper, err := reap.Begin()
+	if err != nil {
+		return nil, err
+	}
+	groups, err := openGroups(o.groups)
+	if err != nil {
+		return nil, err
+	}
+	table := process.NewTable(&process.Surroundings{
+		Reaper: reaper, Groups: groups, Root: o.root, UID: uint32(o.uid), GID: uint32(o.gid), CanChangeUser: isRoot, CallSocket: o.socket,
+	})
+	return &serve.Agent{
+		Files: root, Groups: groups, Processes: table, Calls: call.New(table), IsMachine: o.isMachine, Template: o.template, Release: release,
+		Generation: renew.Sample(message.NonceBytes),
+	}, nil
+}
+
+func openGroups(directory string) (*control.Hierarchy, error) {
+	if directory == "" {
+		return nil, nil
+	}
+	return control.Open(directory)
+}
+
+// bootMachine makes a machine of what the kernel has started, and an agent that owns it.
+func bootMachine(o options) (options, error) {
+	machine, err := boot.Boot(int(o.uid), int(o.gid))
+	if err != nil {
+		return o, err
+	}
+	o.link, o.root, o.isMachine = "virtio:agent.0", "/", true
+	o.groups, o.socket, o.template = boot.Groups, filepath.Join(boot.Calls, "calls"), machine.Template
+	return o, nil
+}
+
+func main() {
+	// A channel that the host has left shows as an error of the write. A signal that is heard, unlike one that is ignored, is not so
+	// for the programs that are started.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
+	isFirst := os.Getpid() == 1
+	arguments := os.Args[1:]
+	if isFirst {
+		arguments = nil // the kernel gives its own words
+	}
+	o, err := parse(arguments)
+	if err == nil && isFirst {
+		o, err = bootMachine(o)
+	}
+	if err == nil {
+		err = run(o)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "guest:", err)
+	}
+	if isFirst {
+		boot.PowerOff()
+	}
+	if err != nil {
+		os.Exit(1)
+	}
+}

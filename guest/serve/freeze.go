@@ -1,0 +1,80 @@
+package serve
+
+import (
+	"fmt"
+	"io"
+
+	"golang.org/x/sys/unix"
+
+	"caisson/guest/channel"
+	"caisson/guest/message"
+)
+
+const toolsBytesMax = 4 << 20
+
+func (a *Agent) bare(stream *channel.Stream, b *message.Bare) (any, error) {
+	switch b.Op {
+	case "freeze":
+		return a.freeze(stream)
+	case "thaw":
+		stream.Quieten(false)
+		return message.Done{}, a.thaw()
+	case "tools":
+		text, err := io.ReadAll(io.LimitReader(stream.In, toolsBytesMax))
+		if err == nil {
+			a.Calls.SetTools(text)
+		}
+		return message.Done{}, err
+	default:
+		return nil, fmt.Errorf("%s is not served", b.Op)
+	}
+}
+
+// admit lets nothing but a thaw begin while the agent is frozen.
+func (a *Agent) admit(request any) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if bare, ok := request.(*message.Bare); ok && bare.Op == "thaw" {
+		return nil
+	}
+	if a.isFrozen {
+		return errFrozen
+	}
+	return nil
+}
+
+// freeze brings guest code to rest, files to their disk, and the connection to silence, in this order: what guest code has written
+// is on the disk, and nothing is under way to the host when it hears of the end.
+func (a *Agent) freeze(stream *channel.Stream) (any, error) {
+	a.mu.Lock()
+	a.isFrozen = true
+	a.mu.Unlock()
+	frozen := message.Frozen{}
+	if a.Groups != nil {
+		if err := a.Groups.Freeze(true); err != nil {
+			return nil, a.undo(err)
+		}
+		frozen.IsStill = true
+	}
+	unix.Sync()
+	stream.Quieten(true)
+	return frozen, nil
+}
+
+func (a *Agent) undo(cause error) error {
+	_ = a.thaw()
+	return cause
+}
+
+func (a *Agent) thaw() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.isFrozen {
+		return nil
+	}
+	a.isFrozen = false
+	if a.Groups == nil {
+		return nil
+	}
+	return a.Groups.Freeze(false)
+}

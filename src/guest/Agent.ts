@@ -1,0 +1,179 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { FileError } from "../file/FileError.ts"
+import type { FileChange } from "../machine/Turn.ts"
+import { AgentError, Silent } from "./AgentError.ts"
+import * as Calls from "./Calls.ts"
+import { Connection } from "./Connection.ts"
+import * as Files from "./Files.ts"
+import { greet } from "./Handshake.ts"
+import type { Link } from "./Link.ts"
+import * as Process from "./Process.ts"
+import { version, type Welcome } from "./wire/Greeting.ts"
+import { Done, type Entry, Frozen, type Moved } from "./wire/Reply.ts"
+import type { Request } from "./wire/Request.ts"
+
+export interface AgentOptions {
+  readonly link: Link
+  /** Of this connection, from 1 to 65535: another one than that of the last connection to the same guest. */
+  readonly epoch: number
+  /** 16 bytes of chance, which the welcome has to repeat. */
+  readonly nonce: Uint8Array
+  /** 32 bytes of chance for the guest's generator. */
+  readonly entropy: Uint8Array
+  readonly hostname?: string | undefined
+  /** Whether the guest is a machine, which has to set its clock and to seed its generator. Default true. */
+  readonly isMachine?: boolean | undefined
+  /** How long the welcome may take. Default 30 seconds. */
+  readonly welcomeTimeout?: Duration.Input | undefined
+  /** After how long a silent guest is pinged, and after how long again it is given up. Default 10 seconds. */
+  readonly silence?: Duration.Input | undefined
+  /** Longest arguments of a tool call. Default 1 MiB. */
+  readonly argumentBytes?: number | undefined
+}
+
+/** An agent that has welcomed its host: what can be done in a guest. It lives until its scope is closed. */
+export interface Agent {
+  readonly welcome: Welcome
+  /** Fails when the connection does, and says why. */
+  readonly failed: Effect.Effect<never, AgentError>
+  readonly ping: Effect.Effect<void, AgentError>
+  readonly execute: (command: Process.Command) => Effect.Effect<Process.Process, AgentError, Scope.Scope>
+  readonly attach: (
+    id: string,
+    from: { readonly output: number; readonly errors: number }
+  ) => Effect.Effect<Process.Process, AgentError, Scope.Scope>
+  readonly read: (path: string, range?: Files.Range) => Stream.Stream<Uint8Array, FileError | AgentError>
+  readonly write: <E = never>(
+    path: string,
+    bytes: Uint8Array | Stream.Stream<Uint8Array, E>,
+    options?: Files.WriteOptions
+  ) => Effect.Effect<void, FileError | AgentError | E>
+  readonly list: (path: string, isRecursive?: boolean) => Stream.Stream<Entry, FileError | AgentError>
+  readonly stat: (path: string) => Effect.Effect<Entry, FileError | AgentError>
+  readonly makeDirectory: (path: string) => Effect.Effect<void, FileError | AgentError>
+  readonly remove: (path: string, isRecursive?: boolean) => Effect.Effect<void, FileError | AgentError>
+  readonly rename: (from: string, to: string) => Effect.Effect<void, FileError | AgentError>
+  readonly put: <E>(
+    path: string,
+    archive: Stream.Stream<Uint8Array, E>
+  ) => Effect.Effect<Moved, FileError | AgentError | E>
+  readonly get: (path: string) => Stream.Stream<Uint8Array, FileError | AgentError>
+  readonly watch: (
+    path: string,
+    isRecursive?: boolean
+  ) => Effect.Effect<Stream.Stream<FileChange, AgentError>, FileError | AgentError, Scope.Scope>
+  /** Says which tools guest code is told of: a JSON text. */
+  readonly tools: (text: string) => Effect.Effect<void, AgentError>
+  /** Tool calls of guest code. */
+  readonly calls: Queue.Dequeue<Calls.GuestCall, AgentError>
+  /** Prepares the guest for a snapshot, and says whether its code stands still. Nothing else is begun until `thaw`, or
+   * on the next connection; processes are not ended with their scopes. */
+  readonly freeze: Effect.Effect<boolean, AgentError>
+  readonly thaw: Effect.Effect<void, AgentError>
+}
+
+const nanosPerSecond = 1_000_000_000n
+
+const instantOf = (nanos: bigint) => ({
+  seconds: Number(nanos / nanosPerSecond),
+  nanos: Number(nanos % nanosPerSecond)
+})
+
+/** How far the clock of a guest may be behind when it is handed over. */
+const skewNanosMax = 20_000_000n
+
+const simple = (connection: Connection, request: Request) =>
+  Effect.scoped(
+    Effect.flatMap(connection.open(request), (exchange) => Effect.asVoid(exchange.result(request.op, Done)))
+  )
+
+/** The hello of a machine that had to boot first is old when it is heard. */
+const setClock = Effect.fnUntraced(function* (connection: Connection, welcome: Welcome) {
+  const guest = BigInt(welcome.seconds) * nanosPerSecond + BigInt(welcome.nanos)
+  const now = yield* Clock.currentTimeNanos
+  if (now - guest <= skewNanosMax && guest - now <= skewNanosMax) return
+  yield* simple(connection, { op: "clock", ...instantOf(now) })
+})
+
+const keepAlive = Effect.fnUntraced(function* (connection: Connection, silence: Duration.Duration) {
+  const silent = new AgentError({ reason: new Silent({ millis: 2 * Duration.toMillis(silence) }) })
+  for (;;) {
+    const before = connection.activity
+    yield* Effect.sleep(silence)
+    if (connection.activity !== before) continue
+    yield* connection.ping.pipe(
+      Effect.timeoutOrElse({ duration: silence, orElse: () => connection.fail(silent) }),
+      Effect.ignore
+    )
+  }
+})
+
+const setTools = (connection: Connection, text: string) =>
+  Effect.gen(function* () {
+    const exchange = yield* connection.open({ op: "tools" })
+    yield* exchange.input.write(Buffer.from(text))
+    yield* exchange.end
+    yield* exchange.result("tools", Done)
+  }).pipe(Effect.scoped)
+
+const freeze = (connection: Connection) =>
+  Effect.flatMap(connection.open({ op: "freeze" }), (exchange) => exchange.result("freeze", Frozen)).pipe(
+    Effect.scoped,
+    Effect.map(({ isStill }) => isStill)
+  )
+
+const over = (connection: Connection, welcome: Welcome, calls: Agent["calls"]): Agent => ({
+  welcome,
+  calls,
+  failed: connection.failed,
+  ping: connection.ping,
+  execute: (command) => Process.execute(connection, command),
+  attach: (id, from) => Process.attach(connection, id, from),
+  read: (path, range) => Files.read(connection, path, range),
+  write: (path, bytes, options) =>
+    Files.write(connection, path, bytes instanceof Uint8Array ? Stream.make(bytes) : bytes, options),
+  list: (path, isRecursive = false) => Files.list(connection, path, isRecursive),
+  stat: (path) => Files.stat(connection, path),
+  makeDirectory: (path) => Files.makeDirectory(connection, path),
+  remove: (path, isRecursive = false) => Files.remove(connection, path, isRecursive),
+  rename: (from, to) => Files.rename(connection, from, to),
+  put: (path, archive) => Files.put(connection, path, archive),
+  get: (path) => Files.get(connection, path),
+  watch: (path, isRecursive = false) => Files.watch(connection, path, isRecursive),
+  tools: (text) => setTools(connection, text),
+  freeze: freeze(connection),
+  thaw: simple(connection, { op: "thaw" })
+})
+
+/**
+ * Greets the agent behind a link. Nothing that was under way on an earlier connection is heard any more; processes and unanswered
+ * tool calls outlive it. Connections over one link follow each other: the scope of one is closed before the next one begins.
+ */
+export const connect = Effect.fn("Agent.connect")(function* (options: AgentOptions) {
+  const now = yield* Clock.currentTimeNanos
+  const { entropy, epoch, hostname, link, nonce } = options
+  const greeted = yield* greet({
+    link,
+    epoch,
+    hello: {
+      version,
+      nonce,
+      entropy,
+      ...instantOf(now),
+      ...(hostname === undefined ? {} : { hostname })
+    },
+    timeout: Duration.fromInputUnsafe(options.welcomeTimeout ?? "30 seconds"),
+    isProven: options.isMachine ?? true
+  })
+  const { heard, reader, rest, welcome } = greeted
+  const connection = yield* Connection.make({ link, epoch, sent: 1, heard, reader }, rest)
+  if (options.isMachine ?? true) yield* setClock(connection, welcome)
+  const calls = yield* Calls.receive(connection, options.argumentBytes ?? 1_048_576)
+  yield* Effect.forkScoped(keepAlive(connection, Duration.fromInputUnsafe(options.silence ?? "10 seconds")))
+  return over(connection, welcome, calls)
+})

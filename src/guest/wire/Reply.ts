@@ -1,0 +1,103 @@
+import * as Schema from "effect/Schema"
+import { FileChange } from "../../machine/Turn.ts"
+import { Count, ProcessId, Signal, Text } from "./Fields.ts"
+
+/**
+ * The first thing that an agent says about a stream, if its lanes do not begin at once. `started`: a process runs, or was taken
+ * over, and its lanes begin at these bytes of its output and errors. `ready`: from now on no change is missed.
+ */
+export const Notice = Schema.Union([
+  Schema.Struct({ note: Schema.Literal("started"), pid: Count, output: Count, errors: Count }),
+  Schema.Struct({ note: Schema.Literal("ready") })
+])
+export type Notice = typeof Notice.Type
+
+/**
+ * Why a request was not done. Codes of files are those of the kernel.
+ *
+ * `Malformed`: the request is none. `Frozen`: it came after a freeze. `NoSuchProcess`, `ProcessExists`: of its id. `TooMany`:
+ * streams, processes or watches. `NotStarted`: the kernel refused to run the program. `Unsupported`: this guest cannot do that.
+ * `BytesLost`: the lanes of a process are not kept from there on. `Internal`: all else.
+ */
+export const Refusal = Schema.Struct({
+  code: Schema.Literals([
+    "ENOENT",
+    "EEXIST",
+    "ENOTDIR",
+    "EISDIR",
+    "EACCES",
+    "ENOTEMPTY",
+    "ELOOP",
+    "ENAMETOOLONG",
+    "ENOSPC",
+    "EINVAL",
+    "Malformed",
+    "Frozen",
+    "NoSuchProcess",
+    "ProcessExists",
+    "TooMany",
+    "NotStarted",
+    "Unsupported",
+    "BytesLost",
+    "Internal"
+  ]),
+  message: Text
+})
+export type Refusal = typeof Refusal.Type
+
+/** How a process ended, and what it used. */
+export const Exit = Schema.Struct({
+  how: Schema.Literals(["exited", "signalled", "timedOut", "outOfMemory"]),
+  /** Of one that exited. */
+  code: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))),
+  /** Of one that was ended by a signal, for whatever reason. */
+  signal: Schema.optionalKey(Signal),
+  wallMillis: Count,
+  cpuMillis: Count,
+  /** At most at once, where it was measured. */
+  memoryBytes: Schema.optionalKey(Count),
+  /** All bytes of the lanes. */
+  output: Count,
+  errors: Count
+})
+export type Exit = typeof Exit.Type
+
+/** What is known of one thing in the guest's files. */
+export const Entry = Schema.Struct({
+  path: Text,
+  kind: Schema.Literals(["file", "directory", "symlink", "device"]),
+  bytes: Count,
+  modifiedMillis: Schema.Int,
+  mode: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0o7777 }))
+})
+export type Entry = typeof Entry.Type
+
+/** A record of a watch. */
+export const Change = FileChange
+
+export const Done = Schema.Struct({})
+
+/** How much was moved. */
+export const Moved = Schema.Struct({ entries: Count, bytes: Count })
+export type Moved = typeof Moved.Type
+
+/** Whether guest code stands still, which takes control groups. */
+export const Frozen = Schema.Struct({ isStill: Schema.Boolean })
+
+/** The end of a stream: what was asked for, or why not. */
+export type OutcomeOf<A> = { readonly ok: A } | { readonly error: Refusal }
+export const Outcome = <A>(ok: Schema.Codec<A, unknown>): Schema.Codec<OutcomeOf<A>, unknown> =>
+  Schema.Union([Schema.Struct({ ok }), Schema.Struct({ error: Refusal })])
+
+/** What an agent opens a stream with: guest code calls a tool. Lane 1 has the arguments, lane 0 the answer, as JSON texts. */
+export const Call = Schema.Struct({
+  /** `<process>.<counter>`: the same on every connection until it is answered. */
+  id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\.[0-9]{1,15}$/u)),
+  process: ProcessId,
+  /** As the guest wrote it. */
+  path: Schema.String.check(Schema.isMaxLength(256))
+})
+export type Call = typeof Call.Type
+
+/** What the agent could not read. */
+export const Fault = Schema.Struct({ detail: Text })
