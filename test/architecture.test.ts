@@ -47,12 +47,13 @@ const choices: ReadonlyArray<{ readonly modules: RegExp; readonly choosers: RegE
 const foreign: ReadonlyArray<{ readonly modules: RegExp; readonly folders: ReadonlyArray<string> }> = [
   { modules: /^(quickjs-wasi|acorn|amaro)($|\/)/, folders: ["quickjs"] },
   { modules: /^msgpackr\/(un)?pack$/, folders: ["guest"] },
-  { modules: /^yaml$/, folders: ["policy"] },
+  { modules: /^yaml$/, folders: ["policy", "template"] },
   { modules: /^(mime|effect\/encoding\/Tar)$/, folders: ["file"] },
   { modules: /^effect\/(sql|reactivity)\//, folders: ["session"] },
   { modules: /^effect\/http\//, folders: ["approval"] },
   { modules: /^effect\/observability\/PrometheusMetrics$/, folders: ["session"] },
   { modules: /^effect\/(observability\/|http\/FetchHttpClient$)/, folders: ["home"] },
+  { modules: /^effect\/process\//, folders: ["template"] },
   { modules: /^effect\/cli\//, folders: ["cli"] },
   { modules: /^@effect\/platform-node\//, folders: ["home", "promise", "cli"] }
 ]

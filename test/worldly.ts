@@ -58,6 +58,32 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     uses: ["node:fs", "node:fs/promises", "node:path"],
     why: "reads and writes the directories of this machine that are copied to guests and from them"
   },
+  {
+    files: /^template\/Digest\.ts$/,
+    uses: ["node:crypto", "node:fs", "node:stream/promises"],
+    why: "computes SHA-256 of files that are too large to be read at once"
+  },
+  { files: /^template\/kernel\/KernelImage\.ts$/, uses: ["node:zlib"], why: "unpacks kernels" },
+  {
+    files: /^qemu\/(Host|confinement\/HostMeans)\.ts$/,
+    uses: ["node:crypto", "node:fs", "node:path", "process"],
+    why: "looks at the host, and draws names and users of machines"
+  },
+  {
+    files: /^qemu\/machine\/(Boot|Durable|Files|KvmProbe|Start|StateSocket|Template)\.ts$/,
+    uses: ["node:fs", "node:net", "node:os", "node:path"],
+    why: "makes the files and sockets of machines, and takes their states"
+  },
+  {
+    files: /^qemu\/process\/(Child|DurableFile|Identity|Roster)\.ts$/,
+    uses: ["node:child_process", "node:fs", "node:fs/promises", "node:path", "process"],
+    why: "starts hypervisors over sockets that they inherit, and writes down which there are"
+  },
+  {
+    files: /^qemu\/snapshot\/(Machines|Part|Seal|Templates)\.ts$/,
+    uses: ["node:fs", "node:path"],
+    why: "reads, seals and writes the files of snapshots"
+  },
   { files: /^machine\/Scripted\.ts$/, uses: ["node:zlib"], why: "computes a checksum" },
   {
     files: /^quickjs\/(Instance|Seed|Snapshot)\.ts$/,

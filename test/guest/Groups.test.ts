@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope, Stream } from "effect"
+import { Effect, Exit, Option, Scope, Stream } from "effect"
 import type { TestContext } from "vitest"
 import { agent, finished, greet, groups, needsGo, run, shell, start, startOnPipes } from "./guest.ts"
 
@@ -25,7 +25,8 @@ describe("an agent with control groups", () => {
       yield* process.signal(9)
       const { exit } = yield* finished(process)
       assert.deepInclude(exit, { how: "signalled", signal: 9 })
-      const probe = `kill -0 ${pid._tag === "Some" ? pid.value : ""} 2>/dev/null || echo gone`
+      // Who was ended is there until its new parent has seen to it.
+      const probe = `while kill -0 ${Option.getOrThrow(pid)} 2>/dev/null; do :; done; echo gone`
       assert.strictEqual((yield* run(machine, "2", probe, { user: "root" })).output, "gone\n")
       assert.deepStrictEqual(groupsIn(directory), [])
     })

@@ -18,8 +18,14 @@ const Hostile = Schema.Array(Schema.Union([telling, byte])).check(Schema.isMaxLe
 
 const WellFormed = Schema.String.check(Schema.makeFilter((text) => text.isWellFormed() || "not well-formed"))
 /** A zero with a sign is written without it. */
-const Signless = Schema.Finite.check(Schema.makeFilter((value) => !Object.is(value, -0) || "a negative zero"))
-const Leaf = Schema.Union([WellFormed, Schema.Int, Signless, Schema.Boolean, Schema.Null])
+const signless = Schema.makeFilter((value: number) => !Object.is(value, -0) || "a negative zero")
+const Leaf = Schema.Union([
+  WellFormed,
+  Schema.Int.check(signless),
+  Schema.Finite.check(signless),
+  Schema.Boolean,
+  Schema.Null
+])
 const Plain = Schema.Record(
   Schema.String.check(Schema.isPattern(/^[a-z]{1,8}$/u)),
   Schema.Union([Leaf, Schema.Array(Leaf), Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Z]{1,8}$/u)), Leaf)])

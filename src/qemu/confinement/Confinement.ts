@@ -1,0 +1,174 @@
+/**
+ * How a hypervisor is kept in: the programs that it is started through, and what they could not do on this host. Pure.
+ *
+ * F1. Every measure is reported, in force or with the reason why not; none is left out without a word.
+ * F2. Namespaces are made first, by whoever may still see the files; the user is changed inside of them.
+ * F3. A process that changes its user forgets that it was to end with its parent. The first process of its namespace does not
+ *     change its own, ends with the owner, and takes all others with it; so it is never the hypervisor itself.
+ */
+import { absent, inForce, type Measure } from "./Measure.ts"
+
+/** What a host has to keep a process in. Paths are those of programs; undefined of what is missing. */
+export interface Means {
+  readonly isRoot: boolean
+  readonly bwrap: string | undefined
+  readonly setpriv: string | undefined
+  readonly prlimit: string | undefined
+  /** Whether `bwrap` could make namespaces when it was tried, and if not, what it said. */
+  readonly namespaces: { readonly work: true } | { readonly work: false; readonly why: string }
+  /** The device of the host's processor, if it has one: its group, and who may use it. */
+  readonly kvm: { readonly gid: number; readonly usableBy: "owner" | "group" | "anyone" } | undefined
+  /** Whether this hypervisor can open the memory of a template for reading alone. */
+  readonly opensMemoryReadOnly: boolean
+}
+
+/** What one machine needs of the host. */
+export interface Needs {
+  /** Its own directory: the only place that it writes to. It is also its working directory. */
+  readonly directory: string
+  /** Files that it reads. */
+  readonly reads: ReadonlyArray<string>
+  /** Files of others that it opens for writing, though it only reads them. */
+  readonly opens: ReadonlyArray<string>
+  /** Whether its guest runs on the host's processor. */
+  readonly usesKvm: boolean
+  /** Of a machine of its own; only root can give it. */
+  readonly user: { readonly uid: number; readonly gid: number }
+  readonly fileBytesMax: number
+}
+
+export interface Confined {
+  /** What stands before the hypervisor and its arguments. */
+  readonly prefix: ReadonlyArray<string>
+  readonly measures: ReadonlyArray<Measure>
+  /** Whether the process runs as `Needs.user`, who must own its files then. */
+  readonly changesUser: boolean
+  /** Under which path the process finds a file that it needs. */
+  readonly seenAs: (path: string) => string
+}
+
+const descriptorsMax = 256
+const processesMax = 128
+
+const limits = (means: Means, { fileBytesMax }: Needs, changesUser: boolean): ReadonlyArray<string> =>
+  means.prlimit === undefined
+    ? []
+    : [
+        means.prlimit,
+        `--nofile=${descriptorsMax}`,
+        `--fsize=${fileBytesMax}`,
+        "--core=0",
+        // It counts all processes of a user: a bound for one machine only if the user is its own.
+        ...(changesUser ? [`--nproc=${processesMax}`] : []),
+        "--"
+      ]
+
+/** Where programs and the firmware of machines are. */
+const system = ["/usr", "/etc/alternatives", "/etc/ld.so.cache"]
+const links: ReadonlyArray<readonly [string, string]> = [
+  ["usr/lib", "/lib"],
+  ["usr/lib64", "/lib64"],
+  ["usr/bin", "/bin"],
+  ["usr/sbin", "/sbin"]
+]
+
+/** Where a process with namespaces of its own finds a file: at the top, for it may not be able to walk to where the file is. */
+const inner = (needs: Needs, path: string): string => {
+  const index = [...needs.reads, ...needs.opens].indexOf(path)
+  return index === -1 ? path : `/given/${index}`
+}
+
+const kvmDevice = "/dev/kvm"
+const ownDirectory = "/machine"
+
+const bound = (needs: Needs): ReadonlyArray<string> => [
+  ...["--perms", "0755", "--dir", "/given"],
+  ...needs.reads.flatMap((path) => ["--ro-bind", path, inner(needs, path)]),
+  ...needs.opens.flatMap((path) => ["--bind", path, inner(needs, path)]),
+  ...["--bind", needs.directory, ownDirectory, "--chdir", ownDirectory]
+]
+
+const namespaced = ({ bwrap, isRoot, namespaces }: Means, needs: Needs): ReadonlyArray<string> => {
+  if (bwrap === undefined || !namespaces.work) return []
+  const unshared = ["ipc", "pid", "net", "uts", "cgroup-try"].map((kind) => `--unshare-${kind}`)
+  return [
+    bwrap,
+    ...(isRoot ? unshared : ["--unshare-user", ...unshared]),
+    "--die-with-parent",
+    ...system.flatMap((path) => ["--ro-bind-try", path, path]),
+    ...links.flatMap(([target, path]) => ["--symlink", target, path]),
+    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ...(needs.usesKvm ? ["--dev-bind-try", kvmDevice, kvmDevice] : []),
+    ...bound(needs),
+    "--"
+  ]
+}
+
+const unprivileged = (means: Means, { user, usesKvm }: Needs, changesUser: boolean): ReadonlyArray<string> => {
+  const { isRoot, kvm, setpriv } = means
+  if (setpriv === undefined) return []
+  const { gid, uid } = user
+  const groups = usesKvm && kvm?.usableBy === "group" ? `--groups=${kvm.gid}` : "--clear-groups"
+  const dropped = ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
+  return [
+    setpriv,
+    "--pdeathsig=KILL",
+    "--no-new-privs",
+    ...(changesUser ? [`--reuid=${uid}`, `--regid=${gid}`, groups] : []),
+    ...(isRoot ? dropped : []),
+    "--"
+  ]
+}
+
+const missing = (program: string): string => `${program} is not installed`
+
+const namespacesMissing = ({ bwrap, namespaces }: Means): string | undefined => {
+  if (bwrap === undefined) return missing("bwrap")
+  return namespaces.work ? undefined : namespaces.why
+}
+
+const measure = (measure: Parameters<typeof inForce>[0], why: string | undefined): Measure =>
+  why === undefined ? inForce(measure) : absent(measure, why)
+
+const userMissing = (means: Means, { usesKvm }: Needs): string | undefined => {
+  if (!means.isRoot) return "only root can start a process as another user"
+  if (usesKvm && means.kvm?.usableBy === "owner") return `${kvmDevice} is for root alone`
+  return means.setpriv === undefined ? missing("setpriv") : namespacesMissing(means)
+}
+
+const templateWritable = (means: Means, { opens }: Needs): string | undefined =>
+  opens.length === 0 || means.opensMemoryReadOnly
+    ? undefined
+    : "this hypervisor opens the memory of its template for writing; from QEMU 8.2 on it need not"
+
+/** How to start a hypervisor on this host. */
+export const confine = (means: Means, needs: Needs): Confined => {
+  const changesUser = userMissing(means, needs) === undefined
+  const setprivMissing = means.setpriv === undefined ? missing("setpriv") : undefined
+  const seenAs = (path: string) => (namespacesMissing(means) === undefined ? inner(needs, path) : path)
+  const prlimitMissing = means.prlimit === undefined ? missing("prlimit") : undefined
+  return {
+    changesUser,
+    seenAs,
+    prefix: [
+      ...namespaced(means, needs),
+      ...limits(means, needs, changesUser),
+      ...unprivileged(means, needs, changesUser)
+    ],
+    measures: [
+      inForce("systemCallFilter"),
+      measure("endsWithOwner", namespacesMissing(means) === undefined ? undefined : setprivMissing),
+      // The filter of system calls comes with it.
+      inForce("noNewPrivileges"),
+      measure("noCapabilities", means.isRoot ? setprivMissing : undefined),
+      measure("ownUser", userMissing(means, needs)),
+      measure("ownNamespaces", namespacesMissing(means)),
+      measure("resourceLimits", prlimitMissing),
+      absent(
+        "controlGroup",
+        "no group is made for a machine: its memory is bounded by its own size, its processors are not"
+      ),
+      measure("readOnlyTemplate", templateWritable(means, needs))
+    ]
+  }
+}

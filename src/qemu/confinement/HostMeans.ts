@@ -1,0 +1,67 @@
+/** Finds out what this host has to keep a process in. */
+import { statSync } from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Program from "../../template/Program.ts"
+import type { Means } from "./Confinement.ts"
+
+const find = (program: string) =>
+  Program.run("sh", ["-c", 'command -v "$1"', "sh", program]).pipe(
+    Effect.map(([path]) => path),
+    Effect.catch(() => Effect.succeed(undefined))
+  )
+
+/** Makes the namespaces that a machine will get, and enters them: what a host allows is known by trying. */
+const tryNamespaces = (bwrap: string | undefined, isRoot: boolean) => {
+  if (bwrap === undefined) return Effect.succeed<Means["namespaces"]>({ work: false, why: "bwrap is not installed" })
+  const unshared = ["ipc", "pid", "net", "uts"].map((kind) => `--unshare-${kind}`)
+  const user = isRoot ? [] : ["--unshare-user"]
+  return Program.run(bwrap, [
+    ...user,
+    ...unshared,
+    "--ro-bind",
+    "/",
+    "/",
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "true"
+  ]).pipe(
+    Effect.map((): Means["namespaces"] => ({ work: true })),
+    Effect.catch(({ said }) => Effect.succeed<Means["namespaces"]>({ work: false, why: said.trim() || "bwrap failed" }))
+  )
+}
+
+/** Who may use the device of the host's processor; undefined if there is none. */
+const kvmOf = (path: string): Means["kvm"] => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return undefined
+  const { gid, mode } = stat
+  if ((mode & 0o006) === 0o006) return { gid, usableBy: "anyone" }
+  return { gid, usableBy: (mode & 0o060) === 0o060 ? "group" : "owner" }
+}
+
+/** From this version on memory can be mapped from a file that is open for reading alone. */
+const readOnlyMemorySince = [8, 2] as const
+
+/** Whether a version such as `7.2.22` is at least another one. */
+export const isAtLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number)
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
+}
+
+/** What this host has, for a hypervisor of a version. */
+export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean) {
+  const [bwrap, setpriv, prlimit] = yield* Effect.all([find("bwrap"), find("setpriv"), find("prlimit")], {
+    concurrency: "unbounded"
+  })
+  return {
+    isRoot,
+    bwrap,
+    setpriv,
+    prlimit,
+    kvm: yield* Effect.sync(() => kvmOf("/dev/kvm")),
+    namespaces: yield* tryNamespaces(bwrap, isRoot),
+    opensMemoryReadOnly: isAtLeast(version, readOnlyMemorySince)
+  } satisfies Means
+})

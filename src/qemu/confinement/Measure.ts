@@ -1,0 +1,34 @@
+import * as Schema from "effect/Schema"
+
+/** What stands between a guest that has broken out of its machine and the host. */
+export const MeasureName = Schema.Literals([
+  /** The hypervisor's filter of system calls. */
+  "systemCallFilter",
+  /** The process ends with its owner, whatever ends that. */
+  "endsWithOwner",
+  /** Neither it nor what it could start gets privileges from a file. */
+  "noNewPrivileges",
+  "noCapabilities",
+  /** A user that owns nothing else and that no other machine has. */
+  "ownUser",
+  /** It sees no other processes, no network and only its own files. */
+  "ownNamespaces",
+  /** Bounds on open files, processes, lengths of files and core dumps. */
+  "resourceLimits",
+  /** Bounds on memory and processors of all that it does, kept by the kernel. */
+  "controlGroup",
+  /** It cannot write to what other machines are made from. */
+  "readOnlyTemplate"
+])
+export type MeasureName = typeof MeasureName.Type
+
+/** A measure that is in force for a machine, or why it is not. */
+export const Measure = Schema.Union([
+  Schema.Struct({ measure: MeasureName, isInForce: Schema.Literal(true) }),
+  Schema.Struct({ measure: MeasureName, isInForce: Schema.Literal(false), why: Schema.String })
+])
+export type Measure = typeof Measure.Type
+
+export const inForce = (measure: MeasureName): Measure => ({ measure, isInForce: true })
+
+export const absent = (measure: MeasureName, why: string): Measure => ({ measure, isInForce: false, why })

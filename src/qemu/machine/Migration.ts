@@ -1,0 +1,88 @@
+/**
+ * Writes the state of a machine, and brings it to another process. The guest's memory is a file that both map, and is not written
+ * again.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { descriptors } from "../CommandLine.ts"
+import { failed, MigrationFailed, NotReady } from "../QemuError.ts"
+import type { Qmp } from "../qmp/Qmp.ts"
+import { through } from "./Controls.ts"
+import type { Vm } from "./Start.ts"
+import * as StateSocket from "./StateSocket.ts"
+
+const timeout = "20 seconds"
+
+const Status = Schema.Struct({ status: Schema.String })
+const decodeStatus = Schema.decodeUnknownOption(Status)
+
+const prepare = Effect.fnUntraced(function* ({ execute }: Qmp) {
+  yield* execute("migrate-set-capabilities", {
+    capabilities: [
+      { capability: "x-ignore-shared", state: true },
+      { capability: "events", state: true }
+    ]
+  })
+})
+
+/** Looks out for the end of a migration, good or bad. */
+const watching = (control: Qmp, direction: "in" | "out") =>
+  Effect.map(
+    control.expecting("end of the migration", ({ data, event }) => {
+      const status = event === "MIGRATION" ? Option.getOrUndefined(decodeStatus(data))?.status : undefined
+      return status === "completed" || status === "failed" || status === "cancelled" ? status : undefined
+    }),
+    (wait) =>
+      Effect.flatMap(wait(timeout), (status) =>
+        status === "completed"
+          ? Effect.void
+          : Effect.fail(failed(new MigrationFailed({ direction, detail: `the hypervisor says ${status}` })))
+      )
+  )
+
+const writing = Effect.fnUntraced(function* ({ control, directory }: Vm) {
+  const { execute } = control
+  yield* prepare(control)
+  const arriving = yield* StateSocket.open(directory)
+  const ending = yield* watching(control, "out")
+  // What it may take is not what it takes: without this it is held to the speed of a slow network.
+  yield* execute("migrate-set-parameters", { "max-bandwidth": 0x7f_ffff_ffff, "downtime-limit": 20_000 })
+  yield* execute("stop")
+  yield* execute("migrate", { uri: `unix:${StateSocket.socketName}` })
+  const [state] = yield* Effect.all([arriving, ending], { concurrency: 2 })
+  return state
+}, Effect.scoped)
+
+/** Stops a machine and gives its state. The process stays, and its machine does not run on; it does if this fails. */
+export const write = Effect.fn("Migration.write")((vm: Vm) =>
+  through(vm.child, writing(vm)).pipe(Effect.onError(() => Effect.ignore(vm.control.execute("cont"))))
+)
+
+const reading = Effect.fnUntraced(function* ({ control }: Vm) {
+  yield* prepare(control)
+  const ending = yield* watching(control, "in")
+  yield* control.execute("migrate-incoming", { uri: `fd:${descriptors.state}` })
+  yield* ending
+}, Effect.scoped)
+
+/** Brings the state that a machine has inherited into it. It does not run yet. */
+export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm)))
+
+/** Lets a machine run. */
+export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, vm.control.execute("cont")))
+
+const quitMillis = 10_000
+
+/** Ends a machine's process in the way in which it closes its disks, and waits for that. */
+export const quit = Effect.fn("Migration.quit")(function* ({ child, control }: Vm) {
+  // The process may be gone before its answer is.
+  yield* Effect.ignore(control.execute("quit"))
+  yield* Effect.timeoutOrElse(child.ended, {
+    duration: quitMillis,
+    orElse: () =>
+      Effect.flatMap(child.said, (said) =>
+        Effect.fail(failed(new NotReady({ awaited: "end of the process", afterMillis: quitMillis, said })))
+      )
+  })
+})

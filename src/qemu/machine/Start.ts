@@ -1,0 +1,140 @@
+/** Starts the hypervisor of one machine, kept in as well as this host can, and takes its controls. */
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import type { Duplex } from "node:stream"
+import * as Effect from "effect/Effect"
+import * as CommandLine from "../CommandLine.ts"
+import * as Confinement from "../confinement/Confinement.ts"
+import type { Measure } from "../confinement/Measure.ts"
+import { type Disks, readBy, seenAs } from "../Disk.ts"
+import * as Host from "../Host.ts"
+import * as Child from "../process/Child.ts"
+import * as Identity from "../process/Identity.ts"
+import * as Roster from "../process/Roster.ts"
+import { Ended, failed, storageFailed } from "../QemuError.ts"
+import * as Qmp from "../qmp/Qmp.ts"
+import { memoryBytes, type Shape } from "../Shape.ts"
+import { through } from "./Controls.ts"
+
+/** A machine under the controls of this process. */
+export interface Vm {
+  readonly id: string
+  readonly shape: Shape
+  readonly directory: string
+  /** The bytes from and to the agent. */
+  readonly channel: Duplex
+  readonly control: Qmp.Qmp
+  readonly child: Child.Child
+  /** What keeps the process in, and what this host could not give. */
+  readonly measures: ReadonlyArray<Measure>
+}
+
+export interface Start extends Omit<CommandLine.Machine, "generation"> {
+  readonly id: string
+  /** Its own, with its own files in it. */
+  readonly directory: string
+  readonly isEphemeral: boolean
+  /** The file of a state, for a machine that begins with one. */
+  readonly state?: string | undefined
+}
+
+const hypervisor = "qemu-system-x86_64"
+const controlTimeout = "20 seconds"
+/** Beside memory and disk: the hypervisor writes no other files. */
+const fileBytesSpare = 64 * 1_048_576
+
+const originFiles = ({ origin }: Start): ReadonlyArray<string> =>
+  origin._tag === "Boot" ? [origin.kernel, origin.initrd] : []
+
+const needsOf = (
+  host: Host.Host,
+  start: Start,
+  user: Confinement.Needs["user"],
+  diskBytesMax: number
+): Confinement.Needs => {
+  const { disks, memory, shape } = start
+  const template = memory.writes === "private" ? [memory.path] : []
+  const isReadOnly = host.means.opensMemoryReadOnly
+  return {
+    directory: start.directory,
+    reads: [...originFiles(start), ...readBy(disks.base), ...readBy(disks.upper), ...(isReadOnly ? template : [])],
+    opens: isReadOnly ? [] : template,
+    usesKvm: shape.accelerator === "kvm",
+    user,
+    fileBytesMax: Math.max(memoryBytes(shape), diskBytesMax) + fileBytesSpare
+  }
+}
+
+/** The machine, as its confined process finds its files. */
+const machineFor = (
+  start: Start,
+  confined: Confinement.Confined,
+  isReadOnly: boolean
+): Omit<CommandLine.Machine, "generation"> => {
+  const { disks, memory, origin, shape } = start
+  const see = confined.seenAs
+  const seenDisks: Disks = { base: { _tag: "Shared", path: see(disks.base.path) }, upper: seenAs(disks.upper, see) }
+  return {
+    shape,
+    disks: seenDisks,
+    memory: memory.writes === "private" ? { ...memory, path: see(memory.path), isReadOnly } : memory,
+    origin: origin._tag === "Boot" ? { ...origin, kernel: see(origin.kernel), initrd: see(origin.initrd) } : origin,
+    messages: start.messages
+  }
+}
+
+/** A fresh identifier of the form that the device for it takes. */
+const newGeneration = Effect.map(Host.randomHex(16), (hex) =>
+  [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20)].join("-")
+)
+
+const ownFiles = (directory: string) =>
+  Effect.try({
+    try: () => [directory, ...readdirSync(directory).map((name) => join(directory, name))],
+    catch: storageFailed("read", directory)
+  })
+
+/** Writes down the process, unless it has ended already, which is an error that says why. */
+const note = Effect.fnUntraced(function* (host: Host.Host, start: Start, child: Child.Child) {
+  const identity = yield* Effect.sync(() => Identity.identify(child.pid))
+  if (identity === undefined) {
+    const [how, said] = [yield* child.ended, yield* child.said]
+    return yield* failed(new Ended({ program: hypervisor, how, said }))
+  }
+  const { directory, id, isEphemeral } = start
+  yield* Roster.note(host.roster, { id, directory, isEphemeral }, identity)
+})
+
+const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
+  { _tag: "Socket" },
+  { _tag: "Socket" },
+  ...(state === undefined ? [] : [{ _tag: "File", path: state, access: "r" } as const])
+]
+
+/** Starts a machine. It has run nothing yet: one that boots waits for `cont`, one that takes over a state waits for that. */
+export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted: Start, diskBytesMax: number) {
+  const user = yield* Host.newUser
+  const confined = Confinement.confine(host.means, needsOf(host, wanted, user, diskBytesMax))
+  if (confined.changesUser) yield* Host.give(yield* ownFiles(wanted.directory), user)
+  const machine = machineFor(wanted, confined, host.means.opensMemoryReadOnly)
+  const line = [
+    ...confined.prefix,
+    host.program,
+    ...CommandLine.build({ ...machine, generation: yield* newGeneration })
+  ]
+  const [program = host.program, ...given] = line
+  const child = yield* Child.launch({
+    name: hypervisor,
+    program,
+    arguments: given,
+    ownDirectory: wanted.directory,
+    inherits: inherited(wanted)
+  })
+  const [channel, controls] = child.sockets
+  if (channel === undefined || controls === undefined) return yield* Effect.die("a process without its sockets")
+  // The programs that it is started through see to it that all ends together only when they have come so far.
+  const control = yield* Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
+  yield* note(host, wanted, child)
+  const { directory, id, shape } = wanted
+  return { id, shape, directory, channel, control, child, measures: confined.measures } satisfies Vm
+})

@@ -1,0 +1,89 @@
+/** Machines that others are made from, and clones of them. */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import type * as Digest from "../../template/Digest.ts"
+import type { Image } from "../../template/image/ImageBuild.ts"
+import type { Host } from "../Host.ts"
+import { ownerOnly } from "../process/DurableFile.ts"
+import { storageFailed } from "../QemuError.ts"
+import type { Shape } from "../Shape.ts"
+import { keyOf } from "../snapshot/SnapshotKey.ts"
+import * as Templates from "../snapshot/Templates.ts"
+import { boot } from "./Boot.ts"
+import * as Files from "./Files.ts"
+import * as Migration from "./Migration.ts"
+import { start, type Vm } from "./Start.ts"
+
+/** Ends a machine and puts its state beside its memory and disk. */
+export const settle = Effect.fnUntraced(function* (vm: Vm) {
+  const state = yield* Migration.write(vm)
+  yield* Migration.quit(vm)
+  const path = join(vm.directory, Files.own.state)
+  yield* Effect.try({
+    try: () => writeFileSync(path, state, { mode: ownerOnly }),
+    catch: storageFailed("write", path)
+  })
+})
+
+/** Freezes a booted machine into the snapshot of its template. The machine ends; its agent was to be asked to prepare for it. */
+export const freeze = Effect.fn("Template.freeze")(function* (
+  host: Host,
+  vm: Vm,
+  { image, key }: { readonly image: Image; readonly key: Digest.Digest }
+) {
+  yield* settle(vm)
+  const { directory: machine, shape } = vm
+  return yield* Templates.save(host, { template: image.template.name, key, image, shape, machine })
+})
+
+export interface Wanted<E, R> {
+  readonly image: Image
+  readonly shape: Shape
+  /** What the host's processor is, if the shape's guests run on it. */
+  readonly processor?: string | undefined
+  /** Warms up a machine that was booted, and has its agent prepare for a snapshot. */
+  readonly prepare: (vm: Vm) => Effect.Effect<void, E, R>
+}
+
+/** The snapshot of a template: the one there is, or else a new one, for which a machine is booted. */
+export const obtain = Effect.fn("Template.obtain")(function* <E, R>(host: Host, wanted: Wanted<E, R>) {
+  const { image, prepare, processor, shape } = wanted
+  const { name, warmUp } = image.template
+  const key = keyOf({ shape, hypervisor: host.version, image: image.id, warmUp, processor })
+  const made = Effect.gen(function* () {
+    const vm = yield* boot(host, { image, shape })
+    yield* prepare(vm)
+    return yield* freeze(host, vm, { image, key })
+  }).pipe(Effect.scoped)
+  // One that is there and damaged is made anew, as one that is not there.
+  return yield* Effect.catchTag(Templates.open(host, name, key), "SnapshotError", () => made)
+})
+
+/** How a machine of a snapshot is started, but for its memory. */
+export const startOf = (snapshot: Templates.TemplateSnapshot) => {
+  const { base, disk, upper } = Templates.pathsOf(snapshot)
+  return {
+    shape: snapshot.manifest.shape,
+    disks: Files.disksOf(base, [upper, disk]),
+    origin: { _tag: "Snapshot" } as const
+  }
+}
+
+/**
+ * A machine that begins as its template was. What it writes to its memory is in that of its process alone: it costs little and
+ * cannot be put to disk cheaply. It and everything of it is gone with the scope.
+ */
+export const clone = Effect.fn("Template.clone")(function* (host: Host, snapshot: Templates.TemplateSnapshot) {
+  const { directory, id } = yield* Files.temporaryDirectory(host)
+  const { memory, overlay, state } = Templates.pathsOf(snapshot)
+  yield* Files.copy(overlay, join(directory, Files.own.upper))
+  const vm = yield* start(
+    host,
+    { ...startOf(snapshot), id, directory, isEphemeral: true, memory: { path: memory, writes: "private" }, state },
+    snapshot.manifest.diskBytes
+  )
+  yield* Migration.read(vm)
+  yield* Migration.proceed(vm)
+  return vm
+})

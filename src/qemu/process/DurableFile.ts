@@ -1,0 +1,79 @@
+/** Files that are there as a whole or not at all, whatever happens to the host. */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
+import { open } from "node:fs/promises"
+import { dirname } from "node:path"
+import * as Predicate from "effect/Predicate"
+
+/** Only who made it may read it: a machine's memory has what its guest was told. */
+export const ownerOnly = 0o600
+
+const syncPath = (path: string): void => {
+  const descriptor = openSync(path, "r")
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Brings the names in a directory to the disk. */
+export const sync = syncPath
+
+/** Brings the bytes of files to the disk, of which there may be many. */
+export const syncAll = async (paths: ReadonlyArray<string>): Promise<void> => {
+  for (const path of paths) {
+    const file = await open(path, "r")
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** Puts a text in the place of a file. With `power` it is on the disk afterwards; without, it outlives this process alone. */
+export const replace = (path: string, text: string, durability: Durability): void => {
+  const draft = `${path}.draft`
+  const descriptor = openSync(draft, "w", ownerOnly)
+  try {
+    writeFileSync(descriptor, text)
+    if (durability === "power") fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(draft, path)
+  if (durability === "power") syncPath(dirname(path))
+}
+
+/** What something written must outlive: this process, or a failure of the host's power too. */
+export type Durability = "process" | "power"
+
+/** Reads a text of at most so many bytes; undefined if there is no such file. */
+export const readText = (path: string, bytesMax: number): string | undefined => {
+  try {
+    if (statSync(path).size > bytesMax) throw new RangeError(`it has more than ${bytesMax} bytes`)
+    return readFileSync(path, "utf8")
+  } catch (cause) {
+    if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return undefined
+    throw cause
+  }
+}
+
+/** Removes a file or a directory with everything in it, if it is there. */
+export const remove = (path: string): void => rmSync(path, { recursive: true, force: true })
+
+/** Makes a file of so many bytes, none of which takes room yet. */
+export const makeSparse = (path: string, bytes: number): void => {
+  closeSync(openSync(path, "wx", ownerOnly))
+  truncateSync(path, bytes)
+}

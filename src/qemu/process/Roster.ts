@@ -1,0 +1,129 @@
+/**
+ * The processes that were started here and by whom, so that those whose owner was killed are found and ended.
+ *
+ * P1. A machine is written down before anything of it is made, its process before its guest runs; it is struck off when all of it
+ *     is gone.
+ * P2. Only the machine of an owner that has certainly ended is anybody else's business.
+ */
+import { mkdirSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { storageFailed } from "../QemuError.ts"
+import * as DurableFile from "./DurableFile.ts"
+import * as Identity from "./Identity.ts"
+
+export const MachineId = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/u))
+
+/** One machine that somebody has. */
+export const Entry = Schema.Struct({
+  version: Schema.Literal(1),
+  id: MachineId,
+  /** Absent before there is one. */
+  process: Schema.optionalKey(Identity.Identity),
+  owner: Identity.Identity,
+  /** The machine's directory. */
+  directory: Schema.String,
+  /** Whether the directory is of no use without its process. */
+  isEphemeral: Schema.Boolean
+})
+export type Entry = typeof Entry.Type
+
+const entryText = Schema.fromJsonString(Entry)
+const decode = Schema.decodeUnknownOption(entryText)
+const encode = Schema.encodeSync(entryText)
+const entryBytesMax = 16_384
+
+const fileOf = (directory: string, id: string): string => join(directory, `${id}.json`)
+
+const write = (directory: string, entry: Entry) => {
+  const file = fileOf(directory, entry.id)
+  return Effect.try({
+    try: () => {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      DurableFile.replace(file, encode(entry), "process")
+    },
+    catch: storageFailed("write", file)
+  })
+}
+
+/** What is known of a machine before it has a process. */
+export type Machine = Pick<Entry, "id" | "directory" | "isEphemeral">
+
+const entryOf = (machine: Machine): Entry => ({ version: 1, owner: Identity.self(), ...machine })
+
+/** Writes a machine down for as long as the scope is open. */
+export const enter = (directory: string, machine: Machine) =>
+  Effect.acquireRelease(
+    Effect.suspend(() => write(directory, entryOf(machine))),
+    () => Effect.sync(() => DurableFile.remove(fileOf(directory, machine.id)))
+  )
+
+/** Adds the process of a machine that was written down. */
+export const note = (directory: string, machine: Machine, identity: Identity.Identity) =>
+  Effect.suspend(() => write(directory, { ...entryOf(machine), process: identity }))
+
+const read = (directory: string, name: string): Entry | undefined => {
+  const text = DurableFile.readText(join(directory, name), entryBytesMax)
+  return text === undefined ? undefined : Option.getOrUndefined(decode(text))
+}
+
+const names = (directory: string): ReadonlyArray<string> => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return readdirSync(directory).filter((name) => name.endsWith(".json"))
+}
+
+/** Everything that is written down, whoever it belongs to. What cannot be read is nobody's. */
+export const entries = (directory: string) =>
+  Effect.try({
+    try: () => names(directory).flatMap((name) => read(directory, name) ?? []),
+    catch: storageFailed("read", directory)
+  })
+
+const untilEnded = (identity: Identity.Identity) =>
+  Effect.sync(() => Identity.isRunning(identity)).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("5 millis"), while: (isRunning) => isRunning }),
+    Effect.timeoutOption("10 seconds")
+  )
+
+export interface Reaped {
+  readonly id: string
+  readonly wasRunning: boolean
+  readonly isEphemeral: boolean
+}
+
+/** The processes of a machine: the one that was noted, and those that use its directory, if its owner did not come so far. */
+const processesOf = (entry: Entry): ReadonlyArray<Identity.Identity> => [
+  ...(entry.process === undefined ? [] : [entry.process]),
+  ...Identity.usersOf(entry.directory)
+]
+
+/** Ends a machine's processes, and removes what is of no use without them. */
+const reapOne = Effect.fnUntraced(function* (directory: string, entry: Entry, strip: (directory: string) => void) {
+  const { id, isEphemeral } = entry
+  const processes = yield* Effect.sync(() => processesOf(entry))
+  const ended = yield* Effect.sync(() => processes.filter(Identity.kill))
+  yield* Effect.forEach(ended, untilEnded, { discard: true })
+  const wasRunning = ended.length > 0
+  yield* Effect.try({
+    try: () => {
+      if (isEphemeral) DurableFile.remove(entry.directory)
+      else strip(entry.directory)
+      DurableFile.remove(fileOf(directory, id))
+    },
+    catch: storageFailed("remove", entry.directory)
+  })
+  return { id, wasRunning, isEphemeral } satisfies Reaped
+})
+
+/**
+ * Ends the processes whose owner has ended, and removes what they alone had use for. Of a durable machine `strip` removes what is
+ * of no use.
+ */
+export const reap = Effect.fn("Roster.reap")(function* (directory: string, strip: (directory: string) => void) {
+  const all = yield* entries(directory)
+  const orphans = all.filter(({ owner }) => !Identity.isRunning(owner))
+  return yield* Effect.forEach(orphans, (entry) => reapOne(directory, entry, strip))
+})

@@ -1,0 +1,41 @@
+/** A file of a snapshot, and how it is known again. */
+import { statSync } from "node:fs"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Digest from "../../template/Digest.ts"
+import { storageFailed } from "../QemuError.ts"
+import * as Seal from "./Seal.ts"
+import { Missing, PartChanged, snapshotFailed } from "./SnapshotError.ts"
+
+export const Part = Schema.Struct({ digest: Digest.Digest, seal: Seal.Seal })
+export type Part = typeof Part.Type
+
+/** A file whose digest is known. */
+export const sealed = (path: string, digest: Digest.Digest) =>
+  Effect.try({ try: (): Part => ({ digest, seal: Seal.of(path) }), catch: storageFailed("read", path) })
+
+/** Reads a file to its end, and gives how it will be known again. It must not be written to any more. */
+export const of = (path: string) =>
+  Effect.flatMap(Effect.mapError(Digest.ofFile(path), storageFailed("read", path)), (digest) => sealed(path, digest))
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+/**
+ * Whether a file is the one that was written: by its seal if that holds, else by its digest. Fails if it is not; gives whether the
+ * seal held.
+ */
+export const check = Effect.fnUntraced(function* (name: string, path: string, { digest, seal }: Part) {
+  if (!(yield* Effect.sync(() => isThere(path)))) {
+    return yield* snapshotFailed(new Missing({ what: `${name} of the snapshot (${path})` }))
+  }
+  const failed = storageFailed("read", path)
+  if (yield* Effect.try({ try: () => Seal.holds(seal, path), catch: failed })) return true
+  return yield* verify(name, path, digest)
+})
+
+/** Whether a file is the one that was written, by its digest. */
+export const verify = Effect.fnUntraced(function* (name: string, path: string, expected: Digest.Digest) {
+  const found = yield* Effect.mapError(Digest.ofFile(path), storageFailed("read", path))
+  if (found !== expected) return yield* snapshotFailed(new PartChanged({ part: name, expected, found }))
+  return false
+})

@@ -1,0 +1,102 @@
+/** A named environment, as its file describes it. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+const within = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const defaulted = (fallback: number, minimum: number, maximum: number, description: string) =>
+  within(minimum, maximum)
+    .annotate({ description })
+    .pipe(Schema.withDecodingDefault(Effect.succeed(fallback)))
+
+const pattern = (regular: RegExp, message: string) => Schema.String.check(Schema.isPattern(regular, { message }))
+
+export const TemplateName = pattern(/^[a-z][a-z0-9-]{0,47}$/u, "expected a name such as python-data-analysis")
+
+const PackageName = pattern(/^[a-z0-9][a-z0-9+.-]{1,99}$/u, "expected the name of a Debian package")
+
+const GuestPath = pattern(/^\/(?:[^/\0]+\/)*[^/\0]+$/u, "expected an absolute path without a slash at its end").check(
+  Schema.makeFilter((path) => !/\/\.{1,2}(\/|$)/.test(path) || "expected a path without . and ..")
+)
+
+/** A file that is put into an image. */
+export const PlacedFile = Schema.Struct({
+  path: GuestPath,
+  text: Schema.String.check(Schema.isMaxLength(1_048_576)),
+  isExecutable: Schema.Boolean.pipe(Schema.withDecodingDefault(Effect.succeed(false)))
+})
+export type PlacedFile = typeof PlacedFile.Type
+
+const listOf = <S extends Schema.Codec<unknown, unknown>>(item: S, lengthMax: number) =>
+  Schema.Array(item)
+    .check(Schema.isMaxLength(lengthMax))
+    .pipe(Schema.withDecodingDefault(Effect.succeed([])))
+
+/** Where the files of a guest come from: packages of a release of Debian, and files beside them. */
+export const ImageSource = Schema.Struct({
+  debian: Schema.Literals(["bookworm"]),
+  packages: listOf(PackageName, 256),
+  files: listOf(PlacedFile, 64)
+})
+export type ImageSource = typeof ImageSource.Type
+
+/** What is done in a guest before it is frozen, so that every machine of the template begins with it done. */
+export const WarmUp = Schema.Struct({
+  run: Schema.NonEmptyString.check(Schema.isMaxLength(65_536)),
+  timeoutMillis: defaulted(60_000, 100, 600_000, "how long it may take")
+})
+export type WarmUp = typeof WarmUp.Type
+
+/** Clocks and sizes of the sessions of a template. */
+export const MachineLimits = Schema.Struct({
+  runMillis: defaulted(300_000, 100, 86_400_000, "time of one run"),
+  idleMillis: defaulted(
+    600_000,
+    1_000,
+    86_400_000,
+    "time without a run, after which a session's machine is put to disk"
+  ),
+  totalMillis: defaulted(86_400_000, 1_000, 2_592_000_000, "time of a session"),
+  outputBytes: defaulted(1_048_576, 0, 67_108_864, "output that is kept of one run"),
+  processes: defaulted(256, 1, 32_768, "processes and threads of guest code at the same time")
+})
+
+const common = {
+  version: Schema.Literal(1),
+  name: TemplateName,
+  description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1_024)))
+}
+
+export const Pool = Schema.Struct({ size: defaulted(0, 0, 1_024, "machines that are kept ready") })
+
+/** A guest in a virtual machine of this process: nothing is built for it. */
+export const Embedded = Schema.Struct({
+  ...common,
+  tier: Schema.Literal("embedded"),
+  languages: Schema.NonEmptyArray(Schema.Literals(["javascript", "typescript", "shell"])),
+  memoryMebibytes: defaulted(64, 8, 1_024, "heap of the guest")
+})
+export type Embedded = typeof Embedded.Type
+
+/** A guest with a kernel of its own. */
+export const Microvm = Schema.Struct({
+  ...common,
+  tier: Schema.Literal("microvm"),
+  image: ImageSource,
+  languages: Schema.NonEmptyArray(Schema.Literals(["shell", "python", "cpp", "go"])),
+  cpus: defaulted(1, 1, 64, "processors of a machine"),
+  memoryMebibytes: defaulted(256, 64, 65_536, "memory of a machine"),
+  diskMebibytes: defaulted(1_024, 64, 65_536, "what a machine can write to its disk"),
+  /** There is no network device. What guest code needs of the outside it asks for by a tool. */
+  network: Schema.Literals(["none"]).pipe(Schema.withDecodingDefault(Effect.succeed("none" as const))),
+  /** `rich`: values, pictures and tables beside text. */
+  output: Schema.Literals(["text", "rich"]).pipe(Schema.withDecodingDefault(Effect.succeed("text" as const))),
+  limits: MachineLimits.pipe(Schema.withDecodingDefault(Effect.succeed({}))),
+  warmUp: listOf(WarmUp, 16),
+  pool: Pool.pipe(Schema.withDecodingDefault(Effect.succeed({})))
+})
+export type Microvm = typeof Microvm.Type
+
+/** An environment of either tier. */
+export const Template = Schema.Union([Embedded, Microvm])
+export type Template = typeof Template.Type

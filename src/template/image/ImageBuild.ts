@@ -1,0 +1,89 @@
+/** Everything that a machine of a template is booted from. */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Cache from "../Cache.ts"
+import * as Digest from "../Digest.ts"
+import * as KernelBuild from "../kernel/KernelBuild.ts"
+import { Microvm } from "../Template.ts"
+import { Corrupted, stepFailed, templateFailed } from "../TemplateError.ts"
+import * as AgentBuild from "./AgentBuild.ts"
+import * as BaseBuild from "./BaseBuild.ts"
+import * as DiskBuild from "./DiskBuild.ts"
+import * as InitrdBuild from "./InitrdBuild.ts"
+import { Package } from "./Packages.ts"
+
+const format = 1
+
+const Part = Schema.Struct({ path: Schema.String, digest: Digest.Digest })
+export type Part = typeof Part.Type
+
+/** The parts of a machine, by what they are for. Paths are absolute, in the cache. */
+export const Image = Schema.Struct({
+  version: Schema.Literal(format),
+  template: Microvm,
+  /** Of all parts: two images with the same id are the same. */
+  id: Digest.Digest,
+  kernel: Part,
+  initrd: Part,
+  base: Part,
+  disk: Part,
+  kernelPackage: Schema.Struct({ name: Schema.String, version: Schema.String }),
+  packages: Schema.Array(Package)
+})
+export type Image = typeof Image.Type
+
+const partOf = <M extends { readonly file: { readonly name: string; readonly digest: string } }>({
+  directory,
+  manifest
+}: Cache.Made<M>): Part => ({ path: `${directory}/${manifest.file.name}`, digest: manifest.file.digest })
+
+/** The names of parts, in the order in which they are told of. */
+export const parts = ["kernel", "initrd", "base", "disk"] as const
+
+export interface Wanted {
+  readonly template: Microvm
+  /** The directory of the agent's sources. */
+  readonly agentSources: string
+  /** `newest`: looks for a kernel that is newer than the last one. */
+  readonly kernel?: "any" | "newest" | undefined
+}
+
+/** Builds what is missing of a template's image. What has not changed is taken from the cache. */
+export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, kernel: wish, template }: Wanted) {
+  const kernel = yield* KernelBuild.obtain(template.image.debian, wish)
+  const agent = yield* AgentBuild.obtain(agentSources)
+  const initrd = yield* InitrdBuild.obtain(kernel, agent)
+  const base = yield* BaseBuild.obtain(template.image)
+  const disk = yield* DiskBuild.obtain(template.diskMebibytes)
+  const { image, package: name, packageVersion } = kernel.manifest
+  const made = {
+    kernel: { path: `${kernel.directory}/${image.name}`, digest: image.digest },
+    initrd: partOf(initrd),
+    base: partOf(base),
+    disk: partOf(disk)
+  }
+  const id = Digest.ofValue({ format, parts: parts.map((part) => made[part].digest) })
+  const written: Image = {
+    version: format,
+    template,
+    id,
+    ...made,
+    kernelPackage: { name, version: packageVersion },
+    packages: base.manifest.packages
+  }
+  return yield* Cache.obtain({
+    step: "image",
+    key: Digest.ofValue({ id, template, paths: parts.map((part) => made[part].path) }),
+    manifest: Image,
+    make: () => Effect.succeed(written)
+  })
+})
+
+/** Reads every part of an image, and fails if one is not what was built. */
+export const verify = Effect.fn("ImageBuild.verify")(function* (image: Image) {
+  for (const part of parts) {
+    const { digest: expected, path } = image[part]
+    const found = yield* Effect.mapError(Digest.ofFile(path), stepFailed(`reading the ${part}`))
+    if (found !== expected) return yield* templateFailed(new Corrupted({ path, expected, found }))
+  }
+})

@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Confinement from "../../src/qemu/confinement/Confinement.ts"
+import { MeasureName } from "../../src/qemu/confinement/Measure.ts"
+
+const all: Confinement.Means = {
+  isRoot: true,
+  bwrap: "/usr/bin/bwrap",
+  setpriv: "/usr/bin/setpriv",
+  prlimit: "/usr/bin/prlimit",
+  namespaces: { work: true },
+  kvm: undefined,
+  opensMemoryReadOnly: false
+}
+
+const none: Confinement.Means = { ...all, isRoot: false, bwrap: undefined, setpriv: undefined, prlimit: undefined }
+
+const needs: Confinement.Needs = {
+  directory: "/state/machines/a",
+  reads: ["/cache/base.erofs"],
+  opens: ["/state/snapshots/mem"],
+  usesKvm: false,
+  user: { uid: 1_900_000_001, gid: 1_900_000_000 },
+  fileBytesMax: 1_000
+}
+
+const absentOf = ({ measures }: Confinement.Confined) =>
+  measures.flatMap((measure) => (measure.isInForce ? [] : [measure.measure]))
+
+describe("Confinement", () => {
+  it("reports every measure, once, on every host", () => {
+    for (const means of [all, none, { ...all, isRoot: false }, { ...all, opensMemoryReadOnly: true }]) {
+      const { measures } = Confinement.confine(means, needs)
+      assert.deepStrictEqual(measures.map(({ measure }) => measure).sort(), [...MeasureName.literals].sort())
+    }
+  })
+
+  it("says why a measure is not in force", () => {
+    const { measures } = Confinement.confine(none, needs)
+    const why = Object.fromEntries(measures.flatMap((each) => (each.isInForce ? [] : [[each.measure, each.why]])))
+    assert.strictEqual(why["ownNamespaces"], "bwrap is not installed")
+    assert.strictEqual(why["endsWithOwner"], "setpriv is not installed")
+    assert.strictEqual(why["resourceLimits"], "prlimit is not installed")
+    assert.match(why["ownUser"] ?? "", /only root/)
+  })
+
+  it("makes namespaces first, then limits, and changes the user last", () => {
+    const { changesUser, prefix } = Confinement.confine(all, needs)
+    assert.isTrue(changesUser)
+    assert.deepStrictEqual(
+      prefix.filter((word) => word.startsWith("/usr/bin/")),
+      ["/usr/bin/bwrap", "/usr/bin/prlimit", "/usr/bin/setpriv"]
+    )
+    assert.includeMembers([...prefix], ["--unshare-net", "--die-with-parent", "--no-new-privs", "--bounding-set=-all"])
+    assert.includeMembers([...prefix], ["--reuid=1900000001", "--nproc=128", "--core=0"])
+    // The hypervisor would be the first process, whose parent's end it has forgotten.
+    assert.notInclude(prefix, "--as-pid-1")
+  })
+
+  it("shows a process with namespaces its files where it can reach them, to be written only where they are its own", () => {
+    const { prefix, seenAs } = Confinement.confine(all, needs)
+    assert.deepStrictEqual([...needs.reads, ...needs.opens].map(seenAs), ["/given/0", "/given/1"])
+    const bindings = prefix.flatMap((word, index) =>
+      /^--(ro-)?bind$/.test(word) ? [prefix.slice(index, index + 3)] : []
+    )
+    assert.deepStrictEqual(bindings, [
+      ["--ro-bind", "/cache/base.erofs", "/given/0"],
+      ["--bind", "/state/snapshots/mem", "/given/1"],
+      ["--bind", "/state/machines/a", "/machine"]
+    ])
+    assert.strictEqual(Confinement.confine(none, needs).seenAs("/cache/base.erofs"), "/cache/base.erofs")
+  })
+
+  it("starts the hypervisor as it is where the host has nothing", () => {
+    assert.deepStrictEqual(Confinement.confine(none, needs).prefix, [])
+  })
+
+  it("says that the namespaces which a host refuses are missing, and keeps the user then", () => {
+    const refused = Confinement.confine({ ...all, namespaces: { work: false, why: "not permitted" } }, needs)
+    assert.includeMembers([...absentOf(refused)], ["ownNamespaces", "ownUser"])
+    assert.notInclude(absentOf(refused), "endsWithOwner")
+    assert.isFalse(refused.changesUser)
+  })
+
+  it("gives a machine's user the group of the processor's device, or does not change the user if none may use it", () => {
+    const withKvm = { ...needs, usesKvm: true }
+    const group = Confinement.confine({ ...all, kvm: { gid: 104, usableBy: "group" } }, withKvm)
+    assert.include(group.prefix, "--groups=104")
+    const owner = Confinement.confine({ ...all, kvm: { gid: 0, usableBy: "owner" } }, withKvm)
+    assert.include(absentOf(owner), "ownUser")
+  })
+
+  it("calls a template writable only where it is", () => {
+    assert.include(absentOf(Confinement.confine(all, needs)), "readOnlyTemplate")
+    assert.notInclude(absentOf(Confinement.confine(all, { ...needs, opens: [] })), "readOnlyTemplate")
+  })
+})

@@ -1,0 +1,254 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Boot from "../../src/qemu/machine/Boot.ts"
+import * as Durable from "../../src/qemu/machine/Durable.ts"
+import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
+import * as Template from "../../src/qemu/machine/Template.ts"
+import * as Templates from "../../src/qemu/snapshot/Templates.ts"
+import { agentOf, type Present, present, shape, shell, still, World } from "./world.ts"
+
+const leftOf = ({ host }: Present) => [...readdirSync(host.machines), ...readdirSync(host.roster)]
+
+const reasonOf = <A, R>(doing: Effect.Effect<A, { readonly reason: { readonly _tag: string } }, R>) =>
+  Effect.map(Effect.flip(doing), ({ reason }) => reason._tag)
+
+/** A guest's process that counts in its memory, and a look at whether it does. */
+const counting = "n=0; while :; do n=$((n+1)); echo $n > /dev/shm/m; mv /dev/shm/m /dev/shm/n; sleep 0.02; done"
+const countsOn = "a=$(cat /dev/shm/n); until [ $(cat /dev/shm/n) -gt $a ]; do :; done; echo counts"
+
+layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machines of QEMU", (it) => {
+  it.effect(
+    "boots from an image up to its agent, and says what keeps it in",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, image } = yield* present(context)
+        const vm = yield* Boot.boot(host, { image, shape })
+        const agent = yield* agentOf(vm)
+        assert.strictEqual(agent.welcome.template, image.id)
+        assert.isTrue(agent.welcome.clockSet && agent.welcome.reseeded)
+        assert.include(yield* shell(agent, "id -un; ls /sys/class/net; touch /usr/x && echo written"), "guest\nlo")
+        assert.deepStrictEqual(vm.measures.map(({ measure }) => measure).sort(), [
+          "controlGroup",
+          "endsWithOwner",
+          "noCapabilities",
+          "noNewPrivileges",
+          "ownNamespaces",
+          "ownUser",
+          "readOnlyTemplate",
+          "resourceLimits",
+          "systemCallFilter"
+        ])
+        const status = readFileSync(`/proc/${vm.child.pid}/status`, "utf8")
+        assert.match(status, /^State:\s+[SR]/m)
+      }).pipe(Effect.scoped),
+    180_000
+  )
+
+  it.effect(
+    "makes clones that see nothing of each other and leave their template as it was",
+    (context) =>
+      Effect.gen(function* () {
+        const world = yield* present(context)
+        const { host, snapshot } = world
+        const born = Effect.flatMap(Template.clone(host, snapshot), agentOf)
+        const [first, second] = yield* Effect.all([born, born])
+        assert.notDeepEqual(first.welcome.sample, second.welcome.sample)
+        yield* shell(first, "echo mine > /workspace/note; head -c 8000000 /dev/urandom > /dev/shm/noise; sync")
+        assert.strictEqual(yield* shell(second, "cat /workspace/note /dev/shm/noise 2>/dev/null"), "")
+        assert.strictEqual(yield* shell(first, "cat /workspace/note"), "mine")
+        yield* Templates.verify(snapshot)
+      }).pipe(Effect.scoped),
+    120_000
+  )
+
+  it.effect(
+    "puts a machine to disk and brings it back, with memory, files, processes and the right time",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const vm = yield* Durable.begin(host, snapshot, "steady")
+            yield* Effect.scoped(
+              Effect.gen(function* () {
+                const agent = yield* agentOf(vm)
+                yield* agent.execute({ id: "counter", arguments: ["/bin/bash", "-c", counting] })
+                yield* shell(agent, "echo 0 > /workspace/round; until [ -e /dev/shm/n ]; do :; done")
+                yield* agent.freeze
+              })
+            )
+            yield* vm.hibernate("process")
+          })
+        )
+        for (let round = 1; round <= 5; round++) {
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              const vm = yield* Durable.resume(host, "steady")
+              yield* Effect.scoped(
+                Effect.gen(function* () {
+                  const agent = yield* agentOf(vm)
+                  const next = "n=$(($(cat /workspace/round) + 1)); echo $n | tee /workspace/round"
+                  assert.strictEqual(yield* shell(agent, next), String(round))
+                  assert.strictEqual(yield* shell(agent, countsOn), "counts")
+                  assert.deepStrictEqual(agent.welcome.processes, [{ id: "counter", state: "running" }])
+                  const seconds = Number(yield* shell(agent, "date +%s"))
+                  assert.isAtMost(Math.abs(seconds - Date.now() / 1000), 5)
+                  yield* agent.freeze
+                })
+              )
+              yield* vm.hibernate(round % 2 === 0 ? "power" : "process")
+            })
+          )
+        }
+        yield* Durable.remove(host, "steady")
+      }),
+    300_000
+  )
+
+  it.effect(
+    "never uses a state twice: a machine that ran on and is gone is lost, and says so",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        const directory = join(host.machines, "frail")
+        const asleep = Effect.scoped(
+          Effect.gen(function* () {
+            const vm = yield* Durable.begin(host, snapshot, "frail")
+            yield* still(vm)
+            yield* vm.hibernate("process")
+          })
+        )
+        yield* asleep
+        const note = readFileSync(join(directory, "machine.json"))
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            yield* Durable.resume(host, "frail")
+            assert.match(readFileSync(join(directory, "machine.json"), "utf8"), /"Running"/)
+            assert.isFalse(existsSync(join(directory, "state")))
+            assert.strictEqual(yield* reasonOf(Effect.scoped(Durable.resume(host, "frail"))), "Consumed")
+          })
+        )
+        assert.isFalse(existsSync(directory))
+        assert.strictEqual(yield* reasonOf(Effect.scoped(Durable.resume(host, "frail"))), "Missing")
+        assert.isAbove(note.length, 100)
+      }),
+    120_000
+  )
+
+  it.effect(
+    "does not run what is not as it was written",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const vm = yield* Durable.begin(host, snapshot, "touched")
+            yield* still(vm)
+            yield* vm.hibernate("process")
+          })
+        )
+        const directory = join(host.machines, "touched")
+        const resumed = reasonOf(Effect.scoped(Durable.resume(host, "touched")))
+        const state = readFileSync(join(directory, "state"))
+        appendFileSync(join(directory, "state"), "x")
+        assert.strictEqual(yield* resumed, "PartChanged")
+        writeFileSync(join(directory, "state"), state)
+        const manifest = readFileSync(join(directory, "machine.json"), "utf8")
+        writeFileSync(join(directory, "machine.json"), manifest.replace('"version":1', '"version":2'))
+        assert.strictEqual(yield* resumed, "Unreadable")
+        writeFileSync(join(directory, "machine.json"), manifest.replace(/"realm":"[^"]*"/, '"realm":"another boot"'))
+        assert.strictEqual(yield* resumed, "NotOnDisk")
+        writeFileSync(
+          join(directory, "machine.json"),
+          manifest.replace(/"below":"[^"]*"/, `"below":"${"0".repeat(64)}"`)
+        )
+        assert.strictEqual(yield* resumed, "Mismatch")
+        writeFileSync(join(directory, "machine.json"), manifest)
+        appendFileSync(join(directory, "mem"), "x")
+        assert.strictEqual(yield* resumed, "PartChanged")
+        yield* Durable.remove(host, "touched")
+      }),
+    120_000
+  )
+
+  it.effect(
+    "does not make machines of a template that somebody has written to",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        const { key, template } = snapshot.manifest
+        const { memory, overlay } = Templates.pathsOf(snapshot)
+        const bytes = readFileSync(overlay)
+        appendFileSync(overlay, "x")
+        assert.strictEqual(yield* reasonOf(Templates.open(host, template, key)), "PartChanged")
+        writeFileSync(overlay, bytes)
+        // The bytes are right and the seal is not: it is read to its end once, and sealed anew.
+        yield* Templates.open(host, template, key)
+        renameSync(memory, `${memory}.away`)
+        assert.strictEqual(yield* reasonOf(Templates.open(host, template, key)), "Missing")
+        renameSync(`${memory}.away`, memory)
+        assert.strictEqual(yield* reasonOf(Templates.open(host, template, "0".repeat(64))), "Missing")
+      }),
+    60_000
+  )
+
+  it.effect(
+    "says what went wrong in a guest that does not come up",
+    (context) =>
+      Effect.gen(function* () {
+        const { directory, host, image } = yield* present(context)
+        const hopeless = join(directory, "no-initrd")
+        writeFileSync(hopeless, "this is no archive")
+        const broken = { ...image, initrd: { ...image.initrd, path: hopeless } }
+        const panicking = Boot.boot(host, { image: broken, shape, messages: "shown" })
+        const { message, reason } = yield* Effect.flip(Effect.scoped(panicking))
+        assert.deepInclude(reason, { _tag: "Ended", how: "exit 0" })
+        assert.match(message, /Kernel panic/)
+        const hurried = Boot.boot(host, { image, shape, timeout: "20 millis" })
+        assert.deepInclude((yield* Effect.flip(Effect.scoped(hurried))).reason, { _tag: "NotReady", status: "running" })
+        const absent = { ...image, kernel: { ...image.kernel, path: join(directory, "no-kernel") } }
+        assert.strictEqual(yield* reasonOf(Effect.scoped(Boot.boot(host, { image: absent, shape }))), "Ended")
+      }),
+    180_000
+  )
+
+  it.effect(
+    "calls the host's processor fit for guests only after one has booted on it",
+    (context) =>
+      Effect.gen(function* () {
+        const world = yield* present(context)
+        const probe = yield* KvmProbe.probe(world.host, world.image)
+        if (probe.works) assert.isAbove(probe.bootMillis, 0)
+        else assert.match(probe.why, /\S/)
+        assert.deepStrictEqual(leftOf(world), [])
+      }),
+    60_000
+  )
+
+  it.effect(
+    "leaves nothing behind, however its machines end",
+    (context) =>
+      Effect.gen(function* () {
+        const world = yield* present(context)
+        const { host, snapshot } = world
+        const descriptors = () => readdirSync("/proc/self/fd").length
+        yield* Effect.scoped(Template.clone(host, snapshot))
+        const before = descriptors()
+        for (let cycle = 0; cycle < 5; cycle++) {
+          yield* Effect.scoped(Template.clone(host, snapshot))
+          const killed = Effect.gen(function* () {
+            const vm = yield* Template.clone(host, snapshot)
+            yield* vm.control.execute("quit")
+            return yield* vm.child.failsWhenEnded
+          })
+          assert.strictEqual(yield* reasonOf(Effect.scoped(killed)), "Ended")
+          yield* Effect.timeoutOption(Effect.scoped(Template.clone(host, snapshot)), "30 millis")
+        }
+        assert.isAtMost(descriptors(), before)
+        assert.deepStrictEqual(leftOf(world), [])
+      }),
+    180_000
+  )
+})

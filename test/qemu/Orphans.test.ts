@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import * as Durable from "../../src/qemu/machine/Durable.ts"
+import { reap } from "../../src/qemu/machine/Reap.ts"
+import * as Identity from "../../src/qemu/process/Identity.ts"
+import { type Present, present, World } from "./world.ts"
+
+const script = fileURLToPath(new URL("owner.ts", import.meta.url))
+
+const parentOf = (pid: string): string => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? ""
+  } catch {
+    return ""
+  }
+}
+
+/** All processes that a process has started, and those that they have. */
+const below = (pid: number): ReadonlyArray<Identity.Identity> => {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name))
+  const children = all.filter((other) => parentOf(other) === String(pid)).map(Number)
+  return children.flatMap((child) => [...[Identity.identify(child) ?? []].flat(), ...below(child)])
+}
+
+/** Another process that has a machine. Gives the machine's directory, and ends the process as nobody can prepare for. */
+const owner = ({ directory, snapshot: { manifest } }: Present, kind: "clone" | "durable") =>
+  Effect.acquireRelease(
+    Effect.callback<{ readonly machine: string; readonly pid: number; readonly kill: Effect.Effect<void> }>(
+      (resume) => {
+        const given = [script, directory, manifest.template, manifest.key, kind]
+        const child = spawn(process.execPath, given, { stdio: ["ignore", "pipe", "inherit"] })
+        const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+        const kill = Effect.andThen(
+          Effect.sync(() => child.kill("SIGKILL")),
+          Effect.promise(() => ended)
+        )
+        child.stdout.once("data", (line) =>
+          resume(Effect.succeed({ machine: String(line).trim(), pid: child.pid ?? 0, kill }))
+        )
+      }
+    ),
+    ({ kill }) => kill
+  )
+
+const untilAllEnded = (processes: ReadonlyArray<Identity.Identity>) =>
+  Effect.sync(() => processes.some(Identity.isRunning)).pipe(
+    Effect.repeat({ schedule: Schedule.spaced("5 millis"), while: (isAny) => isAny }),
+    Effect.timeout("10 seconds")
+  )
+
+layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machines whose owner was killed", (it) => {
+  it.effect(
+    "end with it, and the next one removes what they left",
+    (context) =>
+      Effect.gen(function* () {
+        const world = yield* present(context)
+        const { kill, machine, pid } = yield* owner(world, "clone")
+        const processes = below(pid)
+        assert.isAbove(processes.length, 0)
+        assert.deepStrictEqual(yield* reap(world.host), [])
+        assert.isTrue(existsSync(machine))
+        yield* kill
+        yield* untilAllEnded(processes)
+        assert.deepStrictEqual(
+          (yield* reap(world.host)).map(({ isEphemeral }) => isEphemeral),
+          [true]
+        )
+        assert.isFalse(existsSync(machine))
+        assert.deepStrictEqual(readdirSync(world.host.roster), [])
+      }).pipe(Effect.scoped),
+    120_000
+  )
+
+  it.effect(
+    "are lost if they were durable and ran, and it is known that they were there",
+    (context) =>
+      Effect.gen(function* () {
+        const world = yield* present(context)
+        const { kill, machine, pid } = yield* owner(world, "durable")
+        const processes = below(pid)
+        yield* kill
+        yield* untilAllEnded(processes)
+        yield* reap(world.host)
+        assert.deepStrictEqual(readdirSync(machine), ["machine.json"])
+        const { reason } = yield* Effect.flip(Effect.scoped(Durable.resume(world.host, "orphan")))
+        assert.strictEqual(reason._tag, "Consumed")
+        yield* Durable.remove(world.host, "orphan")
+      }).pipe(Effect.scoped),
+    120_000
+  )
+})

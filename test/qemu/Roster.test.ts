@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Identity from "../../src/qemu/process/Identity.ts"
+import * as Roster from "../../src/qemu/process/Roster.ts"
+import { temporary } from "./directory.ts"
+
+/** A process that only its end ends. */
+const sleeper = Effect.acquireRelease(
+  Effect.callback<{ readonly identity: Identity.Identity; readonly ended: Promise<void> }>((resume) => {
+    const child = spawn("sleep", ["1000"], { stdio: "ignore" })
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+    child.once("spawn", () => {
+      const identity = Identity.identify(child.pid ?? 0)
+      if (identity !== undefined) resume(Effect.succeed({ identity, ended }))
+    })
+  }),
+  ({ identity }) => Effect.sync(() => Identity.kill(identity))
+)
+
+const ended: Identity.Identity = { pid: 1, startTicks: "1", realm: "another boot" }
+
+const world = Effect.gen(function* () {
+  const directory = yield* temporary
+  const [roster, machine] = ["roster", "machine"].map((name) => join(directory, name)) as [string, string]
+  for (const path of [roster, machine]) mkdirSync(path)
+  writeFileSync(join(machine, "mem"), "memory")
+  const write = (entry: Partial<Roster.Entry>) => {
+    const whole = { version: 1, id: "a", directory: machine, isEphemeral: true, owner: ended, ...entry }
+    writeFileSync(join(roster, `${whole.id}.json`), JSON.stringify(whole))
+  }
+  return { roster, machine, write, reap: Roster.reap(roster, (path) => writeFileSync(join(path, "stripped"), "")) }
+})
+
+describe("Roster", () => {
+  it.live("ends the process of an owner that has ended, and removes the machine", () =>
+    Effect.gen(function* () {
+      const { machine, reap, roster, write } = yield* world
+      const process = yield* sleeper
+      write({ process: process.identity })
+      assert.deepStrictEqual(yield* reap, [{ id: "a", wasRunning: true, isEphemeral: true }])
+      yield* Effect.promise(() => process.ended)
+      assert.isFalse(existsSync(machine))
+      assert.deepStrictEqual(readdirSync(roster), [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("leaves alone what belongs to an owner that lives", () =>
+    Effect.gen(function* () {
+      const { machine, reap, write } = yield* world
+      const process = yield* sleeper
+      write({ process: process.identity, owner: Identity.self() })
+      assert.deepStrictEqual(yield* reap, [])
+      assert.isTrue(Identity.isRunning(process.identity))
+      assert.isTrue(existsSync(machine))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("ends no process that only has the number of another", () =>
+    Effect.gen(function* () {
+      const { reap, write } = yield* world
+      const { identity } = yield* sleeper
+      write({ process: { ...identity, startTicks: `${Number(identity.startTicks) - 1}` } })
+      write({ id: "b", process: { ...identity, realm: "another boot" } })
+      assert.deepStrictEqual(
+        (yield* reap).map(({ wasRunning }) => wasRunning),
+        [false, false]
+      )
+      assert.isTrue(Identity.isRunning(identity))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("strips a durable machine and leaves its directory", () =>
+    Effect.gen(function* () {
+      const { machine, reap, write } = yield* world
+      write({ isEphemeral: false })
+      assert.deepStrictEqual(yield* reap, [{ id: "a", wasRunning: false, isEphemeral: false }])
+      assert.isTrue(existsSync(join(machine, "stripped")))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("passes over what it cannot read", () =>
+    Effect.gen(function* () {
+      const { reap, roster } = yield* world
+      writeFileSync(join(roster, "half.json"), '{"version": 1, "id"')
+      writeFileSync(join(roster, "later.json"), '{"version": 2}')
+      assert.deepStrictEqual(yield* reap, [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("has a machine for as long as the scope is open", () =>
+    Effect.gen(function* () {
+      const { machine, roster } = yield* world
+      const inside = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const entry = { id: "mine", directory: machine, isEphemeral: true }
+          yield* Roster.enter(roster, entry)
+          yield* Roster.note(roster, entry, Identity.self())
+          return yield* Roster.entries(roster)
+        })
+      )
+      assert.deepStrictEqual(inside, [
+        {
+          version: 1,
+          id: "mine",
+          directory: machine,
+          isEphemeral: true,
+          owner: Identity.self(),
+          process: Identity.self()
+        }
+      ])
+      assert.deepStrictEqual(yield* Roster.entries(roster), [])
+    }).pipe(Effect.scoped)
+  )
+})

@@ -1,0 +1,20 @@
+/** A process that has a machine, until somebody ends it. It says so when its machine runs. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Console, Effect } from "effect"
+import * as Host from "../../src/qemu/Host.ts"
+import * as Durable from "../../src/qemu/machine/Durable.ts"
+import * as Template from "../../src/qemu/machine/Template.ts"
+import * as Templates from "../../src/qemu/snapshot/Templates.ts"
+
+const [directory = "", template = "", key = "", kind = ""] = process.argv.slice(2)
+
+const program = Effect.gen(function* () {
+  const host = yield* Host.detect(directory)
+  const snapshot = yield* Templates.open(host, template, key)
+  const vm = kind === "durable" ? yield* Durable.begin(host, snapshot, "orphan") : yield* Template.clone(host, snapshot)
+  yield* Console.log(vm.directory)
+  return yield* Effect.never
+})
+
+NodeRuntime.runMain(program.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))

@@ -1,0 +1,98 @@
+import { readdirSync } from "node:fs"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result } from "effect"
+import * as TemplateFile from "../../src/template/TemplateFile.ts"
+import { read } from "../repository.ts"
+
+const shell = `version: 1
+name: shell
+tier: microvm
+image:
+  debian: bookworm
+languages: [shell]
+`
+
+/** What is told of a text, each issue with its place. */
+const told = (text: string): ReadonlyArray<string> => {
+  const parsed = TemplateFile.parse("t.yaml", text)
+  return Result.isFailure(parsed) ? parsed.failure.message.split("\n") : []
+}
+
+describe("TemplateFile", () => {
+  it("fills in what a template does not say", () => {
+    const template = Result.getOrThrow(TemplateFile.parse("t.yaml", shell))
+    assert.deepInclude(template, { tier: "microvm", cpus: 1, memoryMebibytes: 256, network: "none", warmUp: [] })
+  })
+
+  it("tells everything that is wrong, where it is, and what may have been meant", () => {
+    const text = `version: 1
+name: Shell
+tier: microvm
+image:
+  debian: woody
+  packages: [bash, "X Y", 3]
+  fils: []
+languages: []
+cpu: 3
+memoryMebibytes: 1
+warmUp:
+  - ru: true
+`
+    assert.deepStrictEqual(told(text), [
+      "t.yaml:2:7: expected a name such as python-data-analysis",
+      't.yaml:5:11: Expected "bookworm"',
+      "t.yaml:6:20: expected the name of a Debian package",
+      "t.yaml:6:27: Expected string",
+      't.yaml:7:3: unknown key "fils"; did you mean "files"? allowed: debian, packages, files',
+      "t.yaml:8:12: it is empty",
+      't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, warmUp, pool',
+      "t.yaml:10:18: Expected a value between 64 and 65536",
+      't.yaml:12:5: unknown key "ru"; did you mean "run"? allowed: run, timeoutMillis'
+    ])
+  })
+
+  it("says of a tier that is not there which there are, and nothing else", () => {
+    assert.deepStrictEqual(told("version: 1\nname: a\ntier: microvn\n"), [
+      't.yaml:3:7: there is no such tier; did you mean "microvm"? allowed: embedded, microvm'
+    ])
+    assert.deepStrictEqual(told("name: a\n"), ["t.yaml:1:1: there is no tier; allowed: embedded, microvm"])
+  })
+
+  it("holds each tier to its own keys", () => {
+    assert.deepStrictEqual(told("version: 1\nname: a\ntier: embedded\nlanguages: [javascript]\ncpus: 4\n"), [
+      't.yaml:5:1: unknown key "cpus"; allowed: version, name, description, tier, languages, memoryMebibytes'
+    ])
+  })
+
+  it.each(["../x", "/a/../b", "/a/./b", "a", "/", "/a/"])("refuses to place a file at %s", (path) => {
+    const text = shell.replace("  debian: bookworm\n", `  debian: bookworm\n  files: [{ path: "${path}", text: x }]\n`)
+    assert.match(told(text)[0] ?? "", /^t\.yaml:6:\d+: expected an absolute path|a path without/)
+  })
+
+  it.each([
+    "",
+    "[",
+    "- a",
+    "a: *b",
+    "version: 1\nversion: 1",
+    "\u0000",
+    "{".repeat(10_000)
+  ])("takes %.20j for no template, without an exception", (text) => {
+    assert.isAbove(told(text).length, 0)
+  })
+
+  it.each(
+    readdirSync(new URL("../../templates", import.meta.url))
+  )("reads %s, which is named like its file", (file) => {
+    const template = Result.getOrThrow(TemplateFile.parse(file, read(`templates/${file}`)))
+    assert.strictEqual(`${template.name}.yaml`, file)
+  })
+
+  it.effect("says of a file that is not there that it cannot be read", () =>
+    Effect.gen(function* () {
+      const { reason } = yield* Effect.flip(TemplateFile.read("nowhere.yaml"))
+      assert.strictEqual(reason._tag, "NotReadable")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
