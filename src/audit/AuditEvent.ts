@@ -10,6 +10,8 @@ export const eventTypes = {
   "session.resumed": "epoch",
   "session.forked": "from (a session), seq",
   "session.rewound": "seq",
+  "session.kept": "snapshot",
+  "session.lost": "runs (what the guest knew of them is gone with its machine)",
   "session.guarded": "stance (open, throttled, asking, frozen), reason, by",
   "session.closed": "",
   "run.started": "language, codeHash",

@@ -183,6 +183,10 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
       return [["session.forked", { from: event.session, seq: event.seq }]]
     case "Rewound":
       return [["session.rewound", { seq: event.seq }]]
+    case "Kept":
+      return [["session.kept", defined({ snapshot: event.snapshot })]]
+    case "GuestLost":
+      return [["session.lost", { runs: [...event.runs] }]]
     case "Guarded":
       return [["session.guarded", defined({ stance: event.stance, reason: event.reason, by: event.by })]]
     case "Closed":

@@ -171,6 +171,9 @@ const detailOf = (event: SessionEvent): string => {
       return `epoch ${event.epoch}`
     case "Guarded":
       return `${event.stance}: ${event.reason}${signature(event)}`
+    case "GuestLost":
+      return event.runs.join(", ")
+    case "Kept":
     case "Closed":
       return ""
   }

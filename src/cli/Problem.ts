@@ -77,6 +77,8 @@ const sessionCodes: Record<SessionError["reason"]["_tag"], ExitCode> = {
   InvalidOptions: usage.code,
   PointNotFound: usage.code,
   Diverged: internal.code,
+  StateLost: internal.code,
+  PointNotKept: usage.code,
   TokenTooTight: usage.code,
   CodeRefused: usage.code
 }
@@ -95,7 +97,8 @@ const journalCodes: Record<JournalError["reason"]["_tag"], ExitCode> = {
 const machineCodes: Record<MachineError["reason"]["_tag"], ExitCode> = {
   MachineLost: internal.code,
   MachineUnavailable: unavailable.code,
-  SnapshotRejected: storage.code
+  SnapshotRejected: storage.code,
+  UnknownTemplate: usage.code
 }
 
 const homeCode = ({ reason }: HomeError): ExitCode => {

@@ -1,3 +1,4 @@
+import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -9,8 +10,8 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Limits } from "./Limits.ts"
 import type { Answer, FileChange, Output, Turn } from "./Turn.ts"
 
-/** What a program may be written in. A shell script runs beside the guest's JavaScript, over the same files. */
-export const Language = Schema.Literals(["javascript", "typescript", "shell"])
+/** What a program may be written in. Which of them a machine runs is a matter of its template. */
+export const Language = Schema.Literals(["javascript", "typescript", "shell", "python", "cpp", "go"])
 export type Language = typeof Language.Type
 
 /** One piece of code for a machine to run. */
@@ -51,6 +52,16 @@ export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("Sn
   }
 }
 
+/** No tier of this process has such a template. */
+export class UnknownTemplate extends Schema.TaggedError<UnknownTemplate>()("UnknownTemplate", {
+  template: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `${this.template} is unknown; there is: ${this.known.join(", ")}`
+  }
+}
+
 /** No machine can be had: the tier is closed, or could not be started on this host. */
 export class MachineUnavailable extends Schema.TaggedError<MachineUnavailable>()("MachineUnavailable", {
   detail: Schema.String
@@ -61,7 +72,7 @@ export class MachineUnavailable extends Schema.TaggedError<MachineUnavailable>()
 }
 
 export class MachineError extends Schema.TaggedError<MachineError>()("MachineError", {
-  reason: Schema.Union([MachineLost, SnapshotRejected, MachineUnavailable])
+  reason: Schema.Union([MachineLost, SnapshotRejected, MachineUnavailable, UnknownTemplate])
 }) {
   override get message() {
     return this.reason.message
@@ -75,7 +86,7 @@ export class MachineError extends Schema.TaggedError<MachineError>()("MachineErr
  * M1. Operations of one machine never overlap; a caller that overlaps them waits its turn.
  * M2. `answer` gives its answers one by one, in order, and lets the guest run until it is idle after each of them, so that
  *     the guest's state depends on the order of answers alone. Unknown and already answered ids are ignored.
- * M3. The same state, program, answers and clock give the same turns.
+ * M3. The same state, program, answers and clock give the same turns, where the tier says so.
  * M4. Interrupting `start` or `answer` stops the guest; the machine is then lost, as after a fatal turn.
  */
 export interface Machine {
@@ -117,16 +128,35 @@ export interface MachineOptions {
   readonly onOutput?: ((output: Output) => void) | undefined
   /** Keep this guest away from others: it once made its machine unresponsive. */
   readonly quarantine?: boolean | undefined
+  /** It will not be asked for snapshots. */
+  readonly isEphemeral?: boolean | undefined
   /** A hint, with which a tier may make a snapshot together with its turn. */
   readonly expected?: Expected | undefined
 }
 
-/** A tier: where machines come from. A machine lives until its scope is closed. */
+/** How many machines of a kind fit into a process. */
+export interface Room {
+  /** Machines with the same name share their room. */
+  readonly name: string
+  readonly size: number
+  /** What one machine takes of it. */
+  readonly perMachine: number
+}
+
+/** A tier, or one template of it: where machines come from. A machine lives until its scope is closed. */
 export class Machines extends Context.Service<
   Machines,
   {
     /** Names what a snapshot of this tier can be restored by, such as `quickjs-wasi@3.6.2`. */
     readonly engine: string
+    /** The first one is meant if none is named. */
+    readonly languages: Arr.NonEmptyReadonlyArray<Language>
+    /** Whether M3 holds: what a machine did since its last snapshot can be had again by doing it again. */
+    readonly repeats: boolean
+    /** Where machines are few; sessions say how many there are otherwise. */
+    readonly room?: Room | undefined
+    /** How long a machine may have nothing to do before it is written down and ended. Default for ever. */
+    readonly idleMillis?: number | undefined
     readonly boot: (options: MachineOptions) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>
     readonly restore: (
       snapshot: Snapshot,

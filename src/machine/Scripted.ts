@@ -239,11 +239,19 @@ const open = Effect.fnUntraced(function* (guest: ScriptedGuest, limits: MachineO
   return machine
 })
 
+export interface ScriptedOptions {
+  /** Whether sessions may rely on machines to do the same again. Default true; they do, either way. */
+  readonly repeats?: boolean | undefined
+}
+
 /**
  * A tier without an engine, for tests and simulations: a run's source names one of the given scripts, as `transfer` or
  * `transfer:{"amount":1}`. Deterministic, immediate, and as strict as the others about turns, ids and lost machines.
  */
-export const layer = (programs: Readonly<Record<string, GuestScript>>): Layer.Layer<Machines> =>
+export const layer = (
+  programs: Readonly<Record<string, GuestScript>>,
+  { repeats = true }: ScriptedOptions = {}
+): Layer.Layer<Machines> =>
   Layer.effect(
     Machines,
     Effect.gen(function* () {
@@ -273,6 +281,6 @@ export const layer = (programs: Readonly<Record<string, GuestScript>>): Layer.La
         const files = yield* filesOf(recording.files, contents, options.limits)
         return yield* open(new ScriptedGuest(programs, recording, files, options), options.limits)
       })
-      return Machines.of({ engine, boot, restore })
+      return Machines.of({ engine, languages: ["typescript", "javascript", "shell"], repeats, boot, restore })
     })
   )

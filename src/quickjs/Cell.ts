@@ -1,4 +1,4 @@
-import type { Program } from "../machine/Machine.ts"
+import type { Language, Program } from "../machine/Machine.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { type Positions, places, positionsOf, sourcePosition } from "./Positions.ts"
 import { rewrite } from "./TopLevel.ts"
@@ -7,7 +7,7 @@ import { type Fault, strip } from "./TypeStrip.ts"
 /** One piece of code that a session is given to run. */
 export interface Cell {
   readonly source: string
-  readonly language: "javascript" | "typescript"
+  readonly language: Exclude<Language, "shell">
   /** The position of its run in the session. */
   readonly ordinal: number
 }
@@ -238,6 +238,10 @@ const toScript = ({ language, ordinal }: Cell, code: string, segments: Positions
  * the top level outlives it, and may be declared again. Never throws.
  */
 export const compile = (cell: Cell): Compilation => {
+  if (cell.language !== "javascript" && cell.language !== "typescript") {
+    const message = `a guest of this tier does not run ${cell.language}`
+    return { _tag: "Refused", error: { name: "TypeError", message, reason: "UnknownLanguage" } }
+  }
   const text = normal(cell.source)
   const tooDeepAt = new Depth(text).exceeded()
   if (tooDeepAt !== undefined) return refused({ message: tooDeep, at: tooDeepAt }, text, [])

@@ -220,6 +220,8 @@ export const layer = (options: Options): Layer.Layer<Machines> =>
       const poolFor = ({ quarantine: isApart }: MachineOptions) => (isApart ? quarantine : shared)
       return Machines.of({
         engine,
+        languages: ["typescript", "javascript", "shell"],
+        repeats: true,
         boot: (options) => open(poolFor(options), key, options, undefined),
         restore: (snapshot, options) =>
           Effect.flatMap(unsealed(snapshot, key, options.limits), (packed) =>

@@ -17,7 +17,7 @@ export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "files" | "out
 export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions = {}) {
   const sessions = yield* Sessions.make({ machinesMax: 1 }).pipe(Effect.provideService(Journal, JournalMemory.make()))
   const toolkit = options.toolkit ?? (yield* Toolkit.make([]))
-  const sandbox: Sandbox = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "lazy" })
+  const sandbox: Sandbox = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "never" })
   return sandbox
 })
 

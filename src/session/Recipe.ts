@@ -68,6 +68,18 @@ export const extend = (recipe: Recipe, ...steps: ReadonlyArray<Step>): Recipe =>
   steps: [...recipe.steps, ...steps]
 })
 
+/** Whether the guest has to do something again to get to where the recipe leads. A program that has not begun is none of it. */
+export const hasRuns = ({ steps }: Recipe): boolean => {
+  const begun = steps.at(-1)?._tag === "Start" ? steps.slice(0, -1) : steps
+  return begun.some(({ _tag }) => _tag !== "Files")
+}
+
+/** The recipe for a guest that does nothing again: the files that its host gave it are all that is left. */
+export const withoutRuns = ({ from, steps }: Recipe): Recipe => ({
+  from,
+  steps: steps.filter(({ _tag }) => _tag === "Files")
+})
+
 /** The guest's own id of a call: what stands before the branch mark. */
 export const localId = (id: string): string => {
   const mark = id.indexOf("~")

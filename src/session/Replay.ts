@@ -1,4 +1,7 @@
 /** From a whole journal to the state that it comes to: what a rewind took back is left out, what it cannot undo is kept. */
+import * as Effect from "effect/Effect"
+import * as Recipe from "./Recipe.ts"
+import { PointNotKept, SessionError } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
 import { evolve, initial, type OpenCall, type SessionState, takenOver } from "./SessionState.ts"
 
@@ -44,10 +47,22 @@ const rewound = (
 
 const withoutSnapshot = (entry: Entry, lost: ReadonlySet<SnapshotId>): Entry => {
   const { event } = entry
-  if (event._tag !== "Parked" && event._tag !== "RunEnded" && event._tag !== "FilesChanged") return entry
+  if (!("snapshot" in event)) return entry
   if (event.snapshot === undefined || !lost.has(event.snapshot)) return entry
   const { snapshot: _, contents: __, ...rest } = event
   return { ...entry, event: rest }
+}
+
+/**
+ * Whether the guest was written down at a point; fails with the last one before it at which it was. For tiers that do not repeat
+ * themselves: the others reach every point.
+ */
+export const reachable = (session: string, entries: ReadonlyArray<Entry>, seq: number) => {
+  const upTo = entries.filter((entry) => entry.seq <= seq)
+  if (!Recipe.hasRuns(replay(upTo).recipe)) return Effect.void
+  const before = upTo.findLast(({ event }) => "snapshot" in event)?.seq
+  const point = { session, seq, ...(before === undefined ? {} : { before }) }
+  return Effect.fail(new SessionError({ reason: new PointNotKept(point) }))
 }
 
 /** The state that a whole journal comes to, with a recipe that does not use any of the `lost` snapshots. */

@@ -9,22 +9,34 @@ import * as Effect from "effect/Effect"
 import type { Meter } from "../machine/Meter.ts"
 import { machinesLive, machinesResting, queueWaiting } from "../machine/Metrics.ts"
 
+/** A session, and how much room its machine takes. One that takes more than there is comes in when it is alone. */
+export interface Resident {
+  readonly session: string
+  readonly takes: number
+}
+
 export interface Residents {
   /** Waits for a place. */
-  readonly enter: Effect.Effect<void>
+  readonly enter: (resident: Resident) => Effect.Effect<void>
   /** Gives the place back; the machine is gone. */
-  readonly leave: Effect.Effect<void>
+  readonly leave: (resident: Resident) => Effect.Effect<void>
   /** The session has nothing to do for its machine now; `evict` ends the machine (and must not call `leave`). */
-  readonly rest: (session: string, evict: Effect.Effect<void>) => Effect.Effect<void>
+  readonly rest: (resident: Resident, evict: Effect.Effect<void>) => Effect.Effect<void>
   /** Takes a resting session out of reach of others; false if its machine was evicted meanwhile. */
-  readonly wake: (session: string) => boolean
+  readonly wake: (resident: Resident) => boolean
   readonly size: () => { readonly live: number; readonly resting: number }
 }
 
-export const make = (machinesMax: number, meter: Meter): Residents => {
-  const resting = new Map<string, Effect.Effect<void>>()
-  const queue: Array<Deferred.Deferred<void>> = []
+interface Waiting {
+  readonly takes: number
+  readonly turn: Deferred.Deferred<void>
+}
+
+export const make = (room: number, meter: Meter): Residents => {
+  const resting = new Map<string, { readonly takes: number; readonly evict: Effect.Effect<void> }>()
+  const queue: Array<Waiting> = []
   let live = 0
+  let taken = 0
   let told = { live: 0, resting: 0, waiting: 0 }
 
   /** Other residents of this process move the same gauges. */
@@ -36,51 +48,73 @@ export const make = (machinesMax: number, meter: Meter): Residents => {
     told = now
   }
 
-  const leave = Effect.sync(() => {
-    const next = queue.shift()
-    if (next === undefined) live--
-    else Deferred.doneUnsafe(next, Effect.void)
-    tell()
-  })
+  const fits = (takes: number) => live === 0 || taken + takes <= room
 
-  const evictOldest = Effect.suspend(() => {
+  const take = (takes: number) => {
+    live++
+    taken += takes
+  }
+
+  const admit = () => {
+    for (let next = queue[0]; next !== undefined && fits(next.takes); next = queue[0]) {
+      queue.shift()
+      take(next.takes)
+      Deferred.doneUnsafe(next.turn, Effect.void)
+    }
+    tell()
+  }
+
+  const giveBack = (takes: number) => {
+    live--
+    taken -= takes
+    admit()
+  }
+
+  /** Until whoever waits longest has come in, or nobody rests. */
+  const makeRoom: Effect.Effect<void> = Effect.suspend(() => {
     const [oldest] = resting
-    if (oldest === undefined) return Effect.void
-    resting.delete(oldest[0])
+    if (oldest === undefined || queue.length === 0) return Effect.void
+    const [session, { evict, takes }] = oldest
+    resting.delete(session)
     tell()
-    return Effect.uninterruptible(Effect.andThen(oldest[1], leave))
+    const evicted = Effect.andThen(
+      evict,
+      Effect.sync(() => giveBack(takes))
+    )
+    return Effect.andThen(Effect.uninterruptible(evicted), makeRoom)
   })
 
-  const join = Effect.suspend(() => {
-    const turn = Deferred.makeUnsafe<void>()
-    queue.push(turn)
-    tell()
-    const giveUp = Effect.suspend(() => {
-      const place = queue.indexOf(turn)
-      if (place === -1) return leave
-      queue.splice(place, 1)
+  const join = (takes: number) =>
+    Effect.suspend(() => {
+      const waiting: Waiting = { takes, turn: Deferred.makeUnsafe<void>() }
+      queue.push(waiting)
       tell()
-      return Effect.void
+      const giveUp = Effect.sync(() => {
+        const place = queue.indexOf(waiting)
+        if (place === -1) giveBack(takes)
+        else queue.splice(place, 1)
+        admit()
+      })
+      return Effect.andThen(makeRoom, Deferred.await(waiting.turn)).pipe(Effect.onInterrupt(() => giveUp))
     })
-    return Effect.andThen(evictOldest, Deferred.await(turn)).pipe(Effect.onInterrupt(() => giveUp))
-  })
 
   return {
-    enter: Effect.suspend(() => {
-      if (live >= machinesMax) return join
-      live++
-      tell()
-      return Effect.void
-    }),
-    leave,
-    rest: (session, evict) =>
+    enter: ({ takes }) =>
+      Effect.suspend(() => {
+        if (queue.length > 0 || !fits(takes)) return join(takes)
+        take(takes)
+        tell()
+        return Effect.void
+      }),
+    leave: ({ takes }) => Effect.sync(() => giveBack(takes)),
+    rest: ({ session, takes }, evict) =>
       Effect.suspend(() => {
         resting.delete(session)
-        resting.set(session, evict)
+        resting.set(session, { takes, evict })
         tell()
-        return queue.length > 0 ? evictOldest : Effect.void
+        return makeRoom
       }),
-    wake: (session) => {
+    wake: ({ session }) => {
       const isThere = resting.delete(session)
       tell()
       return isThere

@@ -2,8 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import { Language } from "../machine/Machine.ts"
+import type { Language, Machines } from "../machine/Machine.ts"
 import { InvalidOptions, SessionError } from "./SessionError.ts"
 import * as Trace from "./Trace.ts"
 
@@ -27,7 +26,7 @@ export interface RunOptions extends WaitOptions {
   readonly token?: string | undefined
   /** A W3C `traceparent` header: the run becomes a child of that span. Default a child of the span that is in force. */
   readonly traceparent?: string | undefined
-  /** Default `typescript`, which takes plain JavaScript as well. */
+  /** Default the first of its template; of `javascript` that is `typescript`, which takes plain JavaScript as well. */
   readonly language?: Language | undefined
 }
 
@@ -54,8 +53,6 @@ export const patience = (options: WaitOptions | undefined): Effect.Effect<Patien
     answerMillis: millis("answerPatience", options?.answerPatience ?? 0)
   })
 
-const isLanguage = Schema.is(Language)
-
 const traceOf = (traceparent: unknown): Effect.Effect<Trace.Trace | undefined, SessionError> => {
   if (traceparent === undefined) return Effect.succeed(undefined)
   return Option.match(typeof traceparent === "string" ? Trace.parse(traceparent) : Option.none(), {
@@ -65,11 +62,15 @@ const traceOf = (traceparent: unknown): Effect.Effect<Trace.Trace | undefined, S
   })
 }
 
-/** The options of a run with everything filled in that does not depend on the session. */
-export const check = Effect.fnUntraced(function* (source: unknown, options: RunOptions | undefined) {
-  const { language = "typescript", runId, token, traceparent } = options ?? {}
+/** The options of a run in a machine of these languages, with everything filled in that does not depend on the session. */
+export const check = Effect.fnUntraced(function* (
+  source: unknown,
+  options: RunOptions | undefined,
+  languages: Machines["Service"]["languages"]
+) {
+  const { language = languages[0], runId, token, traceparent } = options ?? {}
   if (typeof source !== "string") return yield* invalid("code", "a text")
-  if (!isLanguage(language)) return yield* invalid("language", "javascript, typescript or shell")
+  if (!languages.includes(language)) return yield* invalid("language", `one of ${languages.join(", ")}`)
   if (runId !== undefined && !(typeof runId === "string" && idPattern.test(runId))) {
     return yield* invalid("runId", idRule)
   }

@@ -11,6 +11,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
@@ -24,12 +25,13 @@ import type { Decisions } from "./Decisions.ts"
 import type { Guest } from "./Guest.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
+import { expiries, heldBack, type Move, nextMove, type Until } from "./NextMove.ts"
 import * as Recipe from "./Recipe.ts"
 import type { Redactor } from "./Redactor.ts"
 import * as RunPhases from "./RunPhases.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
 import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
-import { answered, canStart, needsDecision, type OpenCall, type SessionState, unstarted } from "./SessionState.ts"
+import { answered, canStart, type OpenCall, type SessionState, unstarted } from "./SessionState.ts"
 import { Witness } from "./Witness.ts"
 
 /** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
@@ -44,12 +46,6 @@ const throttleMillis = 1_000
 
 /** How often to look for decisions while a call waits for one. */
 const lookEveryMillis = 500
-
-/** Up to which times sleeps, and decisions that others record, are waited for. */
-export interface Until {
-  readonly sleepMillis: number
-  readonly answerMillis: number
-}
 
 export interface Runner {
   /** Until the run in progress has ended or nothing can go on without a person, the host or a sleep beyond a time. */
@@ -69,11 +65,19 @@ export interface Runner {
 
 /**
  * When a finished run is written down as a snapshot: `eager`, always, so that its code is never run again; `lazy`, only
- * when replaying it would cost more. Parks that need one always get it.
+ * when replaying it would cost more, or when the machine is put away. Parks that need one always get it. `never`: the session
+ * ends with its machine, so only what is cheaper to restore than to replay is written down.
  */
-export type Snapshots = "eager" | "lazy"
+export type Snapshots = "eager" | "lazy" | "never"
+
+/**
+ * How long a guest whose machine cannot do the same again waits before it is written down. Shorter waits are not worth it: if the
+ * machine is lost meanwhile, its run is.
+ */
+const longWaitMillis = 2_000
 
 interface Options {
+  readonly repeats: boolean
   readonly ledger: Ledger
   readonly guest: Guest
   readonly calls: Calls
@@ -85,69 +89,16 @@ interface Options {
   readonly onOutput: (output: Output) => void
 }
 
-/** What a driver does next. */
-type Move =
-  | { readonly _tag: "Give"; readonly answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }> }
-  | { readonly _tag: "Start"; readonly program: Extract<Recipe.Step, { readonly _tag: "Start" }> }
-  | { readonly _tag: "Wait"; readonly untilMillis: number | undefined }
-  | { readonly _tag: "Stop" }
-
-/** `lookMillis`: when to look for decisions again. */
-interface WaitUntil extends Until {
-  readonly lookMillis: number
-}
-
-const wakeUps = (state: SessionState, nowMillis: number) =>
-  [...state.sleeps]
-    .filter(([, due]) => due <= nowMillis)
-    .sort(([, left], [, right]) => left - right)
-    .map(([id]) => ({ id, answer: { id: Recipe.localId(id) } }))
-
-const nextMove = (state: SessionState, nowMillis: number, underWay: number, until: WaitUntil): Move => {
-  if (state.current === undefined) return { _tag: "Stop" }
-  const program = unstarted(state)
-  if (program !== undefined) return { _tag: "Start", program }
-  const outcomes = answered(state).map(({ call, outcome }) => ({
-    id: call.id,
-    answer: { id: Recipe.localId(call.id), ...(outcome === undefined ? {} : { outcome }) }
-  }))
-  const answers = [...outcomes, ...wakeUps(state, nowMillis)]
-  if (answers.length > 0) return { _tag: "Give", answers }
-  const due = state.sleeps.size === 0 ? undefined : Math.min(...state.sleeps.values())
-  const asks = [...state.open.values()].some(needsDecision)
-  const look = asks ? Math.min(due ?? Number.POSITIVE_INFINITY, until.lookMillis) : due
-  if (underWay > 0 || (asks && nowMillis < until.answerMillis)) return { _tag: "Wait", untilMillis: look }
-  if (due !== undefined && due <= until.sleepMillis) return { _tag: "Wait", untilMillis: look }
-  return { _tag: "Stop" }
-}
-
-/** Asked calls for which the time to decide is over, as recorded refusals. */
-const expiries = (state: SessionState, nowMillis: number): ReadonlyArray<SessionEvent> =>
-  [...state.open.values()].filter(needsDecision).flatMap(({ call }): ReadonlyArray<SessionEvent> => {
-    if (call.verdict._tag !== "Asked" || (call.verdict.expiresMillis ?? Number.POSITIVE_INFINITY) > nowMillis) return []
-    const error = { name: "CapabilityError", message: `nobody decided on ${call.method} in time`, reason: "Expired" }
-    return [{ _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }]
-  })
-
-/** Calls that were let through, and then what they ask for made somebody look closer, as recorded refusals. */
-const heldBack = (state: SessionState): ReadonlyArray<SessionEvent> => {
-  const { stance } = state
-  if (stance !== "frozen" && stance !== "asking") return []
-  const held = [...state.open.values()].filter(
-    (open) =>
-      canStart(open) && open.receipt === "prepared" && (stance === "frozen" || open.call.verdict._tag === "Allowed")
-  )
-  return held.map(({ call }) => {
-    const message = `${call.method} was held back: this session is ${stance === "frozen" ? "frozen" : "being watched"}`
-    const error = { name: "CapabilityError", message, reason: "Frozen" }
-    return { _tag: "CallAnswered", call: call.id, receipt: "refused", outcome: { _tag: "Rejected", error } }
-  })
-}
-
 const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly
 
+const outOfTime: GuestError = {
+  name: "LimitError",
+  message: "the run took longer than its wall time allows",
+  reason: "WallLimit"
+}
+
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { airlock, calls, decisions, guest, ledger, redactor, snapshots } = options
+  const { airlock, calls, decisions, guest, ledger, redactor, repeats, snapshots } = options
   const clock = yield* Clock.Clock
   const witness = yield* Witness
   const hasRun = RunPhases.make(yield* Meter.current, guest.timing, calls.timing)
@@ -191,7 +142,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       )
       if (turn._tag === "Parked") {
         const asked = yield* airlock.judge(before, turn.calls, nowMillis)
-        const due = needsSnapshot(asked) || replayIsDear() || before.stance === "frozen"
+        const due = before.stance === "frozen" || (repeats && (needsSnapshot(asked) || replayIsDear()))
         const snapshot = due ? yield* keep(machine) : {}
         const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
@@ -202,7 +153,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         return
       }
       const fatal = turn._tag === "Failed" && turn.fatal
-      const due = !fatal && (snapshots === "eager" || replayIsDear())
+      const due = !fatal && (snapshots === "eager" || (repeats && replayIsDear()))
       const snapshot = due ? yield* keep(machine) : {}
       recordEnd({
         _tag: "RunEnded",
@@ -275,7 +226,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     if (calls.underWay() === 0) yield* ledger.flush
     const nowMillis = clock.currentTimeMillisUnsafe()
     const millis = Math.min(wallLeftMillis, untilMillis === undefined ? wallLeftMillis : untilMillis - nowMillis)
-    yield* Queue.take(calls.signals).pipe(Effect.timeoutOption(Math.max(0, millis)))
+    const isLong = guest.isUnkept() && millis > longWaitMillis
+    const signal = yield* Queue.take(calls.signals).pipe(
+      Effect.timeoutOption(Math.max(0, isLong ? longWaitMillis : millis))
+    )
+    if (isLong && Option.isNone(signal)) yield* guest.keep
   })
 
   const carryOut = (move: Exclude<Move, { readonly _tag: "Stop" }>, wallLeftMillis: number) => {
@@ -289,11 +244,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
-  const outOfTime: GuestError = {
-    name: "LimitError",
-    message: "the run took longer than its wall time allows",
-    reason: "WallLimit"
-  }
+  const isLoss = (error: Failure): boolean => !repeats && ["MachineLost", "StateLost"].includes(error.reason._tag)
+
+  /** What a lost machine was doing cannot be gone on with. */
+  const endLost = ({ message }: Failure) => abort({ name: "MachineError", message, reason: "MachineLost" })
 
   const receive = Effect.suspend(() => {
     const due = visits
@@ -317,6 +271,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     let lookMillis = Number.NEGATIVE_INFINITY
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()
+      if (guest.isLost())
+        yield* Effect.catch(guest.admitLoss, (error) => (isLoss(error) ? endLost(error) : Effect.fail(error)))
       // The files are as they were when the run was recorded until it has made its first turn.
       if (unstarted(ledger.state()) === undefined) yield* receive
       // What was decided in time counts, so it is looked for before anything expires.
@@ -339,11 +295,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const wallLeft = state.limits.wallMillis - timing.wallMillis
       if (move._tag !== "Stop" && wallLeft <= 0) yield* abort(outOfTime)
       if (move._tag === "Stop" || wallLeft <= 0) {
+        if (state.current !== undefined) yield* guest.keep
         yield* ledger.flush
         return true
       }
       const asleep = move._tag === "Wait" && calls.underWay() === 0
-      yield* carryOut(move, wallLeft)
+      yield* Effect.catchIf(carryOut(move, wallLeft), isLoss, endLost)
       if (!asleep) timing.wallMillis += clock.currentTimeMillisUnsafe() - startedMillis
     }
     return false
@@ -389,7 +346,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     retire: Effect.suspend(() => {
       retired = true
       claimants++
-      return exclusively(guest.drop)
+      return exclusively(guest.leave)
     }),
     abort,
     timing

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { MachineError } from "../machine/Machine.ts"
+import type { MachineError, Machines } from "../machine/Machine.ts"
 import type { Output } from "../machine/Turn.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import * as Airlock from "./Airlock.ts"
@@ -27,7 +27,7 @@ import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import * as Outputs from "./Outputs.ts"
 import * as Redactor from "./Redactor.ts"
-import { effective } from "./Replay.ts"
+import { effective, reachable } from "./Replay.ts"
 import type { Residents } from "./Residents.ts"
 import * as Runner from "./Runner.ts"
 import * as RunOptions from "./RunOptions.ts"
@@ -89,6 +89,7 @@ export interface Session {
 }
 
 interface Options {
+  readonly tier: Machines["Service"]
   readonly admit: Entrance.Admit
   readonly ledger: Ledger
   readonly residents: Residents
@@ -114,7 +115,7 @@ const durable = (journal: Journal["Service"], ledger: Ledger, after: number): St
   )
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { admit, authority, ledger, residents, snapshots } = options
+  const { admit, authority, ledger, residents, snapshots, tier } = options
   const id = ledger.claim.session
   const journal = yield* Journal
   const clock = yield* Clock.Clock
@@ -124,6 +125,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const airlock = Airlock.make(authority)
   const { toolkit } = airlock
   const guest = yield* Guest.make({
+    tier,
+    isEphemeral: snapshots === "never",
     ledger,
     residents,
     toolsFor: ({ token }) => airlock.granted([ledger.state().token, token]),
@@ -133,7 +136,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const calls = yield* Calls.make(ledger, toolkit)
   const decisions = yield* Decisions.make(ledger, airlock)
   const shown = { redactor, onOutput: outputs.publish }
-  const runner = yield* Runner.make({ ledger, guest, calls, airlock, decisions, snapshots, ...shown })
+  const { repeats } = tier
+  const runner = yield* Runner.make({ repeats, ledger, guest, calls, airlock, decisions, snapshots, ...shown })
   yield* Effect.addFinalizer(() => runner.retire)
 
   /** Reads off what has been used up from now on. */
@@ -165,7 +169,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       runId = freshRunId(ledger.state()),
       source,
       trace
-    } = yield* RunOptions.check(code, options)
+    } = yield* RunOptions.check(code, options, tier.languages)
     const codeHash = sha256Of(language, source)
     const state = ledger.state()
     const earlier = findRun(state, runId)
@@ -241,6 +245,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         if (!entries.some((entry) => entry.seq === seq)) {
           return yield* new SessionError({ reason: new PointNotFound({ session: id, seq }) })
         }
+        if (!tier.repeats) yield* reachable(id, entries, seq)
         yield* calls.cancel([...ledger.state().open.values()])
         yield* guest.drop
         yield* ledger.rewind(seq)

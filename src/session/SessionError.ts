@@ -103,6 +103,27 @@ export class Diverged extends Schema.TaggedError<Diverged>()("Diverged", { seq: 
   }
 }
 
+/** The machine that had these runs in it is gone. The session is usable: it goes on from where it was last written down. */
+export class StateLost extends Schema.TaggedError<StateLost>()("StateLost", { runs: Schema.Array(Schema.String) }) {
+  override get message() {
+    const runs = this.runs.length === 0 ? "the run in progress" : this.runs.join(", ")
+    return `the machine is gone, and with it what it knew of ${runs}: the guest is as it was when it was last written down`
+  }
+}
+
+/** The guest was not written down at this point, and machines of this tier do not do the same again. */
+export class PointNotKept extends Schema.TaggedError<PointNotKept>()("PointNotKept", {
+  session: Schema.String,
+  seq: Schema.Int,
+  /** The last point before it at which the guest was written down; absent if there is none. */
+  before: Schema.optionalKey(Schema.Int)
+}) {
+  override get message() {
+    const instead = this.before === undefined ? "" : `; it was at ${this.before}`
+    return `session ${this.session} was not written down at point ${this.seq}${instead}`
+  }
+}
+
 /** A token allows fewer resources than the session may use already. Nothing was recorded. */
 export class TokenTooTight extends Schema.TaggedError<TokenTooTight>()("TokenTooTight", {
   limit: Schema.String,
@@ -136,6 +157,8 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     InvalidOptions,
     PointNotFound,
     Diverged,
+    StateLost,
+    PointNotKept,
     TokenTooTight,
     CodeRefused
   ])

@@ -167,6 +167,16 @@ export const SessionEvent = Schema.Union([
     files: Schema.Array(FileChange),
     ...kept
   }),
+  /** The guest was written down between two turns, as it was after the entry before. */
+  Schema.TaggedStruct("Kept", kept),
+  /**
+   * Its machine is gone, and does not do the same again: the guest is as it was when it was last written down, but for what the
+   * host changed in its files since.
+   */
+  Schema.TaggedStruct("GuestLost", {
+    /** The runs since then that had ended. What they did outside of the guest stays. */
+    runs: Schema.Array(Schema.String)
+  }),
   /** Another holder took the session over: what was started and has no outcome is unknown from here on. */
   Schema.TaggedStruct("TakenOver", { epoch: Schema.Int }),
   /** This session began as a copy of another one's first `seq` events. */

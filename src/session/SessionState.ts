@@ -293,6 +293,20 @@ const filesChanged = (state: SessionState, event: EventOf<"FilesChanged">, seq: 
   return { ...state, recipe, recipeBeforeRun: Recipe.extend(state.recipeBeforeRun, step) }
 }
 
+/** A run that was recorded and has not begun is still to be begun. */
+const afterKept = (state: SessionState, event: EventOf<"Kept">): SessionState => {
+  const from = Recipe.keptBy(event)
+  if (from === undefined) return state
+  const program = unstarted(state)
+  return { ...state, recipe: { from, steps: program === undefined ? [] : [program] } }
+}
+
+const guestLost = (state: SessionState): SessionState => ({
+  ...state,
+  recipe: Recipe.withoutRuns(state.recipe),
+  recipeBeforeRun: Recipe.withoutRuns(state.recipeBeforeRun)
+})
+
 const approved = (state: SessionState, { call, charged = [], input }: EventOf<"CallApproved">): SessionState => ({
   ...withOpen(state, call, () => ({ approved: true, ...(input === undefined ? {} : { input }) })),
   spent: charged.reduce(Budget.spend, state.spent)
@@ -329,6 +343,10 @@ const apply = (state: SessionState, event: SessionEvent, seq: number): SessionSt
       return withOpen(state, event.call, () => ({ receipt: "prepared" }))
     case "FilesChanged":
       return filesChanged(state, event, seq)
+    case "Kept":
+      return afterKept(state, event)
+    case "GuestLost":
+      return guestLost(state)
     case "TakenOver":
     case "Forked":
       return takenOver(state)
@@ -351,6 +369,15 @@ export const evolve = (state: SessionState, entry: Entry): SessionState => ({
 export const unstarted = (state: SessionState): Extract<Recipe.Step, { readonly _tag: "Start" }> | undefined => {
   const last = state.recipe.steps.at(-1)
   return state.current !== undefined && last?._tag === "Start" ? last : undefined
+}
+
+/** The ended runs whose traces in the guest are in no snapshot. */
+export const unkeptRuns = (state: SessionState): ReadonlyArray<string> => {
+  const ordinals = new Set(state.recipe.steps.flatMap((step) => (step._tag === "Start" ? step.ordinal : [])))
+  return [...HashMap.values(state.runs)]
+    .filter((run) => ordinals.has(run.ordinal))
+    .sort((left, right) => left.ordinal - right.ordinal)
+    .map(({ id }) => id)
 }
 
 /** A finished run by its id, or the one in progress. */

@@ -13,6 +13,7 @@ import { type Capability, decodeList } from "../capability/Capability.ts"
 import { defaults, Limits } from "../machine/Limits.ts"
 import { Machines } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
+import { embedded, Tiers } from "../machine/Tiers.ts"
 import { InForce } from "../policy/InForce.ts"
 import { Admission } from "../token/Admission.ts"
 import type { Circumstances } from "../token/Circumstances.ts"
@@ -25,7 +26,7 @@ import { type Claim, Journal, type JournalError, type Owner, type Summary } from
 import * as Ledger from "./Ledger.ts"
 import * as Metrics from "./Metrics.ts"
 import { LocalOwner } from "./Owner.ts"
-import { effective, replay } from "./Replay.ts"
+import { effective, reachable, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
 import type { Snapshots } from "./Runner.ts"
 import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
@@ -52,7 +53,7 @@ export interface Grants {
 export interface OpenOptions extends Grants {
   /** Letters, digits, `.`, `_` and `-`; made up if absent. */
   readonly id?: string | undefined
-  /** Default `javascript`. */
+  /** Default `javascript`. Others need a process that has their tier. */
   readonly template?: string | undefined
   /** Defaults and maximums: see `Limits`. */
   readonly limits?: typeof Limits.Encoded | undefined
@@ -109,9 +110,17 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const entropy = yield* Entropy
   const meter = yield* Meter.current
   meter.show(Metrics.all)
-  const residents = Residents.make(options.machinesMax ?? 256, meter)
+  const tiers = yield* Tiers
+  const tierOf = (template: string) => (template === embedded ? Effect.succeed(machines) : tiers(template))
+  const rooms = new Map<string, Residents.Residents>()
+  const residentsOf = ({ room }: Machines["Service"]) => {
+    const { name, size } = room ?? { name: embedded, size: options.machinesMax ?? 256 }
+    const residents = rooms.get(name) ?? Residents.make(size, meter)
+    rooms.set(name, residents)
+    return residents
+  }
   const leaseMillis = leaseMillisOf(options)
-  const services = Context.make(Journal, journal).pipe(Context.add(Machines, machines))
+  const services = Context.make(Journal, journal)
 
   const compact = (age: Duration.Input) =>
     Effect.flatMap(millis("age", age), (ageMillis) => journal.compact(clock.currentTimeMillisUnsafe() - ageMillis))
@@ -148,6 +157,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   })
 
   const hold = Effect.fnUntraced(function* (
+    tier: Machines["Service"],
     claim: Claim,
     entries: ReadonlyArray<Entry>,
     grants: Authority.Authority,
@@ -163,7 +173,8 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       yield* ledger.flush
     }
     yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
-    const session = yield* makeSession({ ledger, residents, authority: grants, snapshots, admit })
+    const residents = residentsOf(tier)
+    const session = yield* makeSession({ tier, ledger, residents, authority: grants, snapshots, admit })
     return { ledger, session }
   })
 
@@ -191,8 +202,8 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     function* (options: OpenOptions) {
       const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
       const asked = yield* checkLimits(options.limits)
-      const { metadata = {}, template = "javascript" } = options
-      if (template !== "javascript") return yield* invalid("template", `${template} is unknown; there is: javascript`)
+      const { metadata = {}, template = embedded } = options
+      const tier = yield* tierOf(template)
       const own = yield* authority(options, [])
       const token =
         options.token === undefined ? undefined : yield* admit(options.token, { use: "session", session: id, template })
@@ -207,7 +218,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
           event: {
             _tag: "Opened",
             template,
-            engine: machines.engine,
+            engine: tier.engine,
             seed: options.seed ?? entropy(16),
             limits,
             metadata,
@@ -216,7 +227,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
         }
       ]
       const claim = yield* held(create(id, entries))
-      return (yield* hold(claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
+      return (yield* hold(tier, claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
     },
     Effect.provideContext(services),
     Effect.withSpan("Sessions.open")
@@ -235,7 +246,11 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       const claim = yield* held(journal.claim(id, owner, leaseMillis))
       const entries = yield* journal.read(id, 0)
       if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
-      const { ledger, session } = yield* hold(claim, entries, own, "eager", witness.attend)
+      const tier = yield* tierOf(replay(entries).template)
+      if (options.rebuild === true && !tier.repeats) {
+        return yield* invalid("rebuild", "absent: machines of this template do not do the same again")
+      }
+      const { ledger, session } = yield* hold(tier, claim, entries, own, "eager", witness.attend)
       if (options.rebuild === true) yield* ledger.forget()
       return session
     },
@@ -252,6 +267,8 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     if (!effective(entries).some((entry) => entry.seq === seq) && seq !== last) {
       return yield* new SessionError({ reason: new PointNotFound({ session: source, seq }) })
     }
+    const tier = yield* tierOf(replay(entries).template)
+    if (!tier.repeats) yield* reachable(source, effective(entries), seq)
     const copied = entries.filter((entry) => entry.seq <= seq)
     const mark: Entry = {
       seq: seq + 1,
@@ -270,7 +287,11 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     summary: journal.summary,
     entries: (id) => journal.read(id, 0),
     compact,
-    machines: residents.size
+    machines: () => {
+      const sizes = [...rooms.values()].map((residents) => residents.size())
+      const sum = (of: "live" | "resting") => sizes.reduce((total, size) => total + size[of], 0)
+      return { live: sum("live"), resting: sum("resting") }
+    }
   })
 })
 

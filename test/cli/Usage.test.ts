@@ -31,7 +31,7 @@ describe("what cannot be done as asked", { timeout: 60_000 }, () => {
     ["a file that is not there", "NotReadable", ["run", "missing.js"]],
     ["a time that is none", "InvalidDuration", ["run", "-e", "1", "--timeout", "soon"]],
     ["a number that is none", "InvalidValue", ["run", "-e", "1", "--memory", "much"]],
-    ["a template that there is not", "InvalidOptions", ["run", "-e", "1", "--template", "cobol"]],
+    ["a template that there is not", "UnknownTemplate", ["run", "-e", "1", "--template", "cobol"]],
     ["an id with spaces", "InvalidOptions", ["run", "-e", "1", "--session", "a b"]],
     ["a tools module that is not there", "InvalidToolsModule", ["run", "-e", "1", "--tools", "missing.ts"]],
     ["no answer", "Contradiction", ["answer", "s", "1.1"]],

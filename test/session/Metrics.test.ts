@@ -144,22 +144,23 @@ describe("metrics", () => {
     Effect.gen(function* () {
       const residents = Residents.make(1, yield* Meter.current)
       const others = Residents.make(1, yield* Meter.current)
-      yield* residents.enter
-      yield* others.enter
+      const resident = { session: "any", takes: 1 }
+      yield* residents.enter(resident)
+      yield* others.enter(resident)
       const [first, second] = yield* Effect.all([
-        Effect.forkChild(residents.enter, { startImmediately: true }),
-        Effect.forkChild(residents.enter, { startImmediately: true })
+        Effect.forkChild(residents.enter(resident), { startImmediately: true }),
+        Effect.forkChild(residents.enter(resident), { startImmediately: true })
       ])
       const waiting = Effect.map(read, (families) => valueOf(families, "caisson_queue_waiting"))
       const live = Effect.map(read, (families) => valueOf(families, "caisson_machines_live"))
       assert.deepStrictEqual([yield* waiting, yield* live], [2, 2])
       yield* Fiber.interrupt(first)
       assert.deepStrictEqual([yield* waiting, yield* live], [1, 2])
-      yield* residents.leave
+      yield* residents.leave(resident)
       yield* Fiber.join(second)
       assert.deepStrictEqual([yield* waiting, yield* live], [0, 2])
-      yield* residents.leave
-      yield* others.leave
+      yield* residents.leave(resident)
+      yield* others.leave(resident)
       assert.deepStrictEqual([yield* waiting, yield* live], [0, 0])
     }).pipe(alone)
   )

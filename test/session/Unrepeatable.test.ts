@@ -1,0 +1,229 @@
+/** Sessions over machines that do not do the same again: what is not written down of them is lost with them. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { MachineError, MachineLost, Machines, type SnapshotMachine } from "../../src/machine/Machine.ts"
+import * as Scripted from "../../src/machine/Scripted.ts"
+import type { OpenOptions, SessionsOptions } from "../../src/session/Sessions.ts"
+import { completed, onlyCall, reasonOf } from "./results.ts"
+import { type Hooks, makeWorld, programs } from "./world.ts"
+
+interface Power {
+  isOn: boolean
+}
+
+const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
+
+/** Machines that are gone when the power is, and do not repeat themselves. */
+const tier = (power: Power) => {
+  const powered = <A, E>(operation: Effect.Effect<A, E>) =>
+    Effect.suspend((): Effect.Effect<A, E | MachineError> => (power.isOn ? operation : lost))
+  const frail = (machine: SnapshotMachine): SnapshotMachine => ({
+    start: (program) => powered(machine.start(program)),
+    answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
+    files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
+    snapshot: powered(machine.snapshot)
+  })
+  return Layer.effect(
+    Machines,
+    Effect.map(Machines, (machines) => ({
+      ...machines,
+      idleMillis: 60_000,
+      boot: (options) => Effect.map(machines.boot(options), frail),
+      restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), frail)
+    }))
+  ).pipe(Layer.provide(Scripted.layer(programs, { repeats: false })))
+}
+
+const make = Effect.gen(function* () {
+  const world = yield* makeWorld
+  /** A process of its own, and what ends it: in good order, or with its machines. */
+  const process = Effect.fnUntraced(function* (options?: SessionsOptions) {
+    const power: Power = { isOn: true }
+    const scope = yield* Scope.make()
+    const sessions = yield* Scope.provide(world.process(options, programs, tier(power)), scope)
+    const end = Scope.close(scope, Exit.void)
+    const crash = Effect.andThen(
+      Effect.sync(() => (power.isOn = false)),
+      end
+    )
+    const open = (id: string, options: Partial<OpenOptions> = {}, hooks: Hooks = {}) =>
+      Effect.flatMap(world.grants(hooks), (grants) =>
+        Scope.provide(sessions.open({ ...grants, id, ...options }), scope)
+      )
+    const resume = (id: string) =>
+      Effect.flatMap(world.grants(), (grants) => Scope.provide(sessions.resume(id, grants), scope))
+    return { ...world, power, sessions, end, crash, open, resume }
+  })
+  return { ...world, process }
+})
+
+describe("a session over machines that do not do the same again", () => {
+  it.effect("is written down after every run, and has lost nothing after a crash", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      yield* (yield* first.open("s")).run('remember:"kept"')
+      yield* first.crash
+      const second = yield* process()
+      assert.strictEqual(completed(yield* (yield* second.resume("s")).run("recall")), "kept")
+    })
+  )
+
+  it.effect("F8 waits for a person without a machine, and goes on in another process", () =>
+    Effect.gen(function* () {
+      const { outside, process } = yield* make
+      const first = yield* process()
+      const call = onlyCall(yield* (yield* first.open("s")).run("refund:50"))
+      yield* first.crash
+      const second = yield* process()
+      const result = yield* (yield* second.resume("s")).answer(call, { _tag: "Approve", by: "ann" })
+      assert.deepStrictEqual(completed(result), { before: "noted before", receipt: "refunded 50" })
+      assert.deepStrictEqual(outside.entered, ["note before", "refund 50"])
+    })
+  )
+
+  it.effect("fails the run that a machine was lost with, once, and goes on from before it", () =>
+    Effect.gen(function* () {
+      const { outside, process } = yield* make
+      const first = yield* process()
+      const session = yield* first.open(
+        "s",
+        {},
+        { pay: (amount) => Effect.sync(() => (first.power.isOn = amount !== 1)) }
+      )
+      yield* session.run('remember:"before"')
+      const result = yield* session.run("twice", { runId: "lost" })
+      assert.strictEqual(result._tag, "Failed")
+      if (result._tag === "Failed") {
+        assert.deepStrictEqual([result.error.reason, result.rolledBack], ["MachineLost", true])
+      }
+      first.power.isOn = true
+      assert.deepStrictEqual(yield* session.run("twice", { runId: "lost" }), result)
+      assert.strictEqual(completed(yield* session.run("recall")), "before")
+      assert.deepStrictEqual(outside.left, ["pay 1"])
+    })
+  )
+
+  it.effect("ends a run that was under way in a process that crashed, and starts no handler again", () =>
+    Effect.gen(function* () {
+      const { outside, process } = yield* make
+      const entered = yield* Deferred.make<void>()
+      const first = yield* process()
+      const pay = () => Effect.andThen(Deferred.succeed(entered, undefined), Effect.never)
+      const session = yield* first.open("s", {}, { pay })
+      const running = yield* Effect.forkChild(session.run("twice"))
+      yield* Deferred.await(entered)
+      yield* first.crash
+      yield* Fiber.interrupt(running)
+      const second = yield* (yield* process()).resume("s")
+      const result = Option.getOrThrow(yield* second.resume())
+      assert.strictEqual(result._tag === "Failed" && result.error.reason, "MachineLost")
+      assert.deepStrictEqual(outside.entered, ["pay 1"])
+    })
+  )
+
+  it.effect("says which runs are lost, if they were not to be written down", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      const session = yield* first.open("s", { snapshots: "lazy" })
+      yield* session.run('remember:"one"', { runId: "a" })
+      yield* session.run('remember:"two"', { runId: "b" })
+      yield* first.crash
+      const second = yield* process()
+      const resumed = yield* second.resume("s")
+      const refused = yield* Effect.flip(resumed.files.list())
+      assert.strictEqual(refused._tag === "SessionError" ? refused.reason._tag : refused._tag, "StateLost")
+      const entries = yield* second.sessions.entries("s")
+      const losses = entries.flatMap(({ event }) => (event._tag === "GuestLost" ? [event.runs] : []))
+      assert.deepStrictEqual(losses, [["a", "b"]])
+      assert.deepStrictEqual(completed(yield* resumed.run("recall")), { $: ["undefined"] })
+    })
+  )
+
+  it.effect("is written down when its process ends in good order, and before another takes its place", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process({ machinesMax: 1 })
+      const one = yield* first.open("one", { snapshots: "lazy" })
+      const two = yield* first.open("two", { snapshots: "lazy" })
+      yield* one.run('remember:"one"')
+      yield* two.run('remember:"two"')
+      assert.strictEqual(completed(yield* one.run("recall")), "one")
+      yield* first.end
+      const second = yield* process()
+      assert.strictEqual(completed(yield* (yield* second.resume("two")).run("recall")), "two")
+    })
+  )
+
+  it.effect("is written down and gives its machine up when it has had nothing to do for a while", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      const session = yield* first.open("s", { snapshots: "lazy" })
+      yield* session.run('remember:"kept"')
+      assert.strictEqual(first.sessions.machines().live, 1)
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(first.sessions.machines().live, 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(first.sessions.machines().live, 0)
+      yield* first.crash
+      const second = yield* process()
+      assert.strictEqual(completed(yield* (yield* second.resume("s")).run("recall")), "kept")
+    })
+  )
+
+  it.effect("is written down while it waits for a handler for long", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      const entered = yield* Deferred.make<void>()
+      const slow = Effect.andThen(Deferred.succeed(entered, undefined), Effect.never)
+      const session = yield* first.open("s", {}, { slow })
+      const running = yield* Effect.forkChild(session.run("race"))
+      yield* Deferred.await(entered)
+      yield* TestClock.adjust("2 seconds")
+      yield* first.crash
+      yield* Fiber.interrupt(running)
+      const entries = yield* first.sessions.entries("s")
+      assert.include(
+        entries.map(({ event }) => event._tag),
+        "Kept"
+      )
+    })
+  )
+
+  it.effect("goes back only to where it was written down", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, sessions } = yield* process()
+      const session = yield* open("s")
+      yield* session.run('remember:"one"')
+      const kept = session.state().seq
+      yield* session.run("double:2")
+      const parked = (yield* sessions.entries("s")).findLast(({ event }) => event._tag === "Parked")?.seq ?? 0
+      for (const attempt of [session.rewind(parked), sessions.fork("s", { at: parked })]) {
+        const refused = yield* Effect.flip(attempt)
+        assert.strictEqual(reasonOf(refused), "PointNotKept")
+        assert.propertyVal(refused.reason, "before", kept)
+      }
+      yield* session.rewind(kept)
+      assert.strictEqual(completed(yield* session.run("recall")), "one")
+    })
+  )
+
+  it.effect("cannot be rebuilt from answers", () =>
+    Effect.gen(function* () {
+      const { grants, process } = yield* make
+      const first = yield* process()
+      yield* (yield* first.open("s")).run('remember:"one"')
+      yield* first.end
+      const second = yield* process()
+      const refused = yield* Effect.flip(
+        Effect.scoped(second.sessions.resume("s", { ...(yield* grants()), rebuild: true }))
+      )
+      assert.strictEqual(reasonOf(refused), "InvalidOptions")
+    })
+  )
+})
