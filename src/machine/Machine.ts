@@ -10,7 +10,10 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Limits } from "./Limits.ts"
 import type { Answer, FileChange, Output, Turn } from "./Turn.ts"
 
-/** What a program may be written in. Which of them a machine runs is a matter of its template. */
+/**
+ * What a program may be written in. All programs of a machine work on the same files. A machine that does not speak a language
+ * fails the run, with the reason `UnknownLanguage`.
+ */
 export const Language = Schema.Literals(["javascript", "typescript", "shell", "python", "cpp", "go"])
 export type Language = typeof Language.Type
 

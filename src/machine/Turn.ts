@@ -21,11 +21,26 @@ export const FileChange = Schema.Struct({
 })
 export type FileChange = typeof FileChange.Type
 
+/**
+ * Something that a run has shown beside its value: a picture, a table. Of a text `text` is the text; anything else lies in the
+ * guest's files, at `path`.
+ */
+export const Display = Schema.Struct({
+  mediaType: Schema.String,
+  text: Schema.optionalKey(Schema.String),
+  path: Schema.optionalKey(Schema.String)
+})
+export type Display = typeof Display.Type
+
 const turn = {
   output: Schema.Array(Output),
   usage: Usage,
   /** What the guest did to its files in the turn; absent if it did nothing. */
-  files: Schema.optionalKey(Schema.Array(FileChange))
+  files: Schema.optionalKey(Schema.Array(FileChange)),
+  /** What the guest has shown in the turn, in its order; absent if that is nothing. */
+  displays: Schema.optionalKey(Schema.Array(Display)),
+  /** How many milliseconds the phases of a program that has any took, such as `compile` and `run`. */
+  phases: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite))
 }
 
 /**

@@ -222,6 +222,15 @@ const typeSigns =
 export const hasTypes = ({ language, source }: Pick<Program, "language" | "source">): boolean =>
   language === "typescript" && typeSigns.test(source)
 
+const unknown = (language: Language): Compilation => ({
+  _tag: "Refused",
+  error: {
+    name: "Error",
+    message: `${language} is not spoken here: this machine runs javascript, typescript and shell`,
+    reason: "UnknownLanguage"
+  }
+})
+
 const toScript = ({ language, ordinal }: Cell, code: string, segments: Positions[number] = []): Compilation => {
   try {
     const rewritten = rewrite(code)
@@ -238,10 +247,7 @@ const toScript = ({ language, ordinal }: Cell, code: string, segments: Positions
  * the top level outlives it, and may be declared again. Never throws.
  */
 export const compile = (cell: Cell): Compilation => {
-  if (cell.language !== "javascript" && cell.language !== "typescript") {
-    const message = `a guest of this tier does not run ${cell.language}`
-    return { _tag: "Refused", error: { name: "TypeError", message, reason: "UnknownLanguage" } }
-  }
+  if (cell.language !== "javascript" && cell.language !== "typescript") return unknown(cell.language)
   const text = normal(cell.source)
   const tooDeepAt = new Depth(text).exceeded()
   if (tooDeepAt !== undefined) return refused({ message: tooDeep, at: tooDeepAt }, text, [])

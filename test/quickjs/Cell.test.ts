@@ -60,6 +60,11 @@ describe("Cell", () => {
     assert.isFalse(stripperIsBroken())
   })
 
+  it("refuses other languages by their name", () => {
+    const compilation = compile({ source: "print(1)", language: "python", ordinal: 1 })
+    assert.deepInclude(compilation._tag === "Refused" && compilation.error, { reason: "UnknownLanguage" })
+  })
+
   it("takes long programs for what they are", () => {
     const lines = (count: number, line: (index: number) => string) => Array.from({ length: count }, (_, i) => line(i))
     const sources = [

@@ -1,0 +1,85 @@
+import * as Result from "effect/Result"
+import type { Limits } from "../../machine/Limits.ts"
+import type { Display, Output, Turn, Usage } from "../../machine/Turn.ts"
+import { type InterpreterError, misbehaved } from "./InterpreterError.ts"
+import type { Outcome } from "./Ledger.ts"
+import type { TurnEnd } from "./Message.ts"
+
+/** More pieces and bytes than an interpreter gives that keeps to its allowance: beyond, it is not believed any more. */
+const piecesMax = 20_000
+const markBytes = 256
+const displayBytesMax = 16_777_216
+
+const lengthOf = ({ path = "", text = "" }: Display): number => path.length + text.length
+
+/**
+ * Puts one turn together, of what an interpreter says in answer to one request or to several. Pieces of output are told as they
+ * come; in the turn, those of one stream that follow each other are one, so that it does not depend on time.
+ */
+export class TurnBuilder {
+  readonly #limits: Limits
+  readonly #onOutput: (output: Output) => void
+  readonly #output: Array<Output> = []
+  #outcomes: ReadonlyArray<Outcome> = []
+  #displays: ReadonlyArray<Display> = []
+  #phases: Readonly<Record<string, number>> | undefined
+  #usage: Usage = { cpuMillis: 0, memoryBytes: 0 }
+  #pieces = 0
+  #bytes = 0
+
+  constructor(limits: Limits, onOutput: (output: Output) => void) {
+    this.#limits = limits
+    this.#onOutput = onOutput
+  }
+
+  print(output: Output): Result.Result<void, InterpreterError> {
+    this.#pieces++
+    this.#bytes += Buffer.byteLength(output.text)
+    if (this.#pieces > piecesMax || this.#bytes > this.#limits.outputBytes + markBytes) {
+      return Result.fail(misbehaved("more output than is allowed"))
+    }
+    const last = this.#output.at(-1)
+    if (last?.stream === output.stream) this.#output.splice(-1, 1, { ...last, text: last.text + output.text })
+    else this.#output.push(output)
+    this.#onOutput(output)
+    return Result.succeed(undefined)
+  }
+
+  add(outcome: Outcome, { displays = [], phases, usage }: Omit<TurnEnd, "say" | "turn">) {
+    const bytes = displays.reduce((sum, display) => sum + lengthOf(display), 0)
+    if (bytes > displayBytesMax) return Result.fail(misbehaved("displays are too large"))
+    this.#outcomes = [...this.#outcomes, outcome]
+    this.#displays = [...this.#displays, ...displays]
+    this.#phases = phases === undefined ? this.#phases : { ...this.#phases, ...phases }
+    this.#usage = { cpuMillis: this.#usage.cpuMillis + usage.cpuMillis, memoryBytes: usage.memoryBytes }
+    return Result.succeed(undefined)
+  }
+
+  /** The turn; `abandoned` are ids of the run before, which ended with this one's start. */
+  build(abandoned: ReadonlyArray<string>): Turn {
+    const accompanied = {
+      output: this.#output,
+      usage: this.#usage,
+      ...(this.#displays.length === 0 ? {} : { displays: this.#displays }),
+      ...(this.#phases === undefined ? {} : { phases: this.#phases })
+    }
+    const all = new Set(this.#outcomes.flatMap(({ cancelled }) => cancelled))
+    const made = this.#outcomes.flatMap((outcome) => (outcome._tag === "Parked" ? [outcome] : []))
+    const calls = made.flatMap(({ calls }) => calls)
+    const sleeps = made.flatMap(({ sleeps }) => sleeps)
+    // What was asked for and called off within the same turn has never left the machine.
+    const isOld = (id: string) => ![...calls, ...sleeps].some((request) => request.id === id)
+    const cancelled = [...abandoned, ...[...all].filter(isOld)]
+    const last = this.#outcomes.at(-1)
+    if (last?._tag === "Completed") return { ...last, ...accompanied, cancelled }
+    if (last?._tag === "Failed") return { ...last, ...accompanied, cancelled }
+    const isOpen = ({ id }: { readonly id: string }) => !all.has(id)
+    return {
+      _tag: "Parked",
+      calls: calls.filter(isOpen),
+      sleeps: sleeps.filter(isOpen),
+      ...accompanied,
+      cancelled
+    }
+  }
+}
