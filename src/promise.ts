@@ -22,7 +22,7 @@ export type { HomeError } from "./home/HomeError.ts"
 export type { OtlpOptions } from "./home/Otlp.ts"
 export type { Limits } from "./machine/Limits.ts"
 export type { MachineError } from "./machine/Machine.ts"
-export type { FileChange, Output } from "./machine/Turn.ts"
+export type { Display, FileChange, Output, Phases } from "./machine/Turn.ts"
 export type { PolicyError } from "./policy/PolicyError.ts"
 export type { Answer, Reconciliation } from "./promise/Answer.ts"
 export type {

@@ -64,6 +64,8 @@ export const resultJson = (result: RunResult): string => {
     stderr: run.stderr,
     error: run.error === null ? null : errorJson(run.error),
     calls: run.calls.map(callJson),
+    ...(run.displays.length === 0 ? {} : { displays: run.displays }),
+    ...(Object.keys(run.phases).length === 0 ? {} : { phases: run.phases }),
     ...(run.status === "paused" && run.wakesAt !== null ? { wakesAt: run.wakesAt.toISOString() } : {}),
     metrics: metricsJson(run.metrics)
   })

@@ -32,6 +32,10 @@ export const Display = Schema.Struct({
 })
 export type Display = typeof Display.Type
 
+/** Milliseconds that the phases of a program took, by their names, such as `compile` and `run`. */
+export const Phases = Schema.Record(Schema.String, Schema.Finite)
+export type Phases = typeof Phases.Type
+
 const turn = {
   output: Schema.Array(Output),
   usage: Usage,
@@ -39,8 +43,8 @@ const turn = {
   files: Schema.optionalKey(Schema.Array(FileChange)),
   /** What the guest has shown in the turn, in its order; absent if that is nothing. */
   displays: Schema.optionalKey(Schema.Array(Display)),
-  /** How many milliseconds the phases of a program that has any took, such as `compile` and `run`. */
-  phases: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite))
+  /** Of a program that has any. */
+  phases: Schema.optionalKey(Phases)
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as Result from "effect/Result"
+import type { Display, Phases } from "../machine/Turn.ts"
 import type * as Session from "../session/RunResult.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import * as Value from "../tool/Value.ts"
@@ -23,6 +24,10 @@ interface Common {
   /** Console output of the whole run so far. */
   readonly stdout: string
   readonly stderr: string
+  /** Pictures, tables and texts that it has shown beside its value. What has a `path` is read with `files.read`. */
+  readonly displays: ReadonlyArray<Display>
+  /** Milliseconds that the phases of a compiled program took. */
+  readonly phases: Phases
   readonly metrics: Session.RunMetrics
 }
 
@@ -74,8 +79,8 @@ export const fromWaitingCall = (call: Session.WaitingCall): WaitingCall => ({
 
 /** A result with its values read. */
 export const fromSession = (result: Session.RunResult): RunResult => {
-  const { metrics, run, session, stderr, stdout } = result
-  const common = { session, run, stdout, stderr, metrics }
+  const { displays, metrics, phases, run, session, stderr, stdout } = result
+  const common = { session, run, stdout, stderr, displays, phases, metrics }
   switch (result._tag) {
     case "Completed":
       return { status: "completed", ...common, value: decode(result.value), error: null, calls: [] }

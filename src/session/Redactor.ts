@@ -1,8 +1,8 @@
-import type { Output } from "../machine/Turn.ts"
+import type { Display, Output } from "../machine/Turn.ts"
 import type { Policy } from "../policy/Policy.ts"
 import * as Redaction from "../policy/secret/Redaction.ts"
 
-/** Takes the secrets that a policy names out of what a guest prints, turn by turn: neither listeners nor the journal get them. */
+/** Takes the secrets that a policy names out of what a guest prints and shows, turn by turn: neither listeners nor the journal get them. */
 export interface Redactor {
   /** A turn begins, under the policy in force. */
   readonly begin: (policy: Policy | undefined) => void
@@ -13,6 +13,8 @@ export interface Redactor {
     readonly rest: ReadonlyArray<Output>
     readonly whole: ReadonlyArray<Output>
   }
+  /** What is shown in the turn. Of what lies in files, nothing is looked at. */
+  readonly cover: (display: Display) => Display
 }
 
 type Held = Readonly<Record<Output["stream"], Redaction.Held>>
@@ -36,6 +38,11 @@ const redact = (rules: Redaction.Output, output: ReadonlyArray<Output>): Readonl
   return [...settled, ...finish(rules, held)]
 }
 
+const textOf = (rules: Redaction.Output, text: string): string => {
+  const { held, text: settled } = Redaction.push(rules, Redaction.nothing, text)
+  return settled + Redaction.finish(rules, held)
+}
+
 export const make = (): Redactor => {
   let rules: Redaction.Output | undefined
   let held = nothing
@@ -56,6 +63,8 @@ export const make = (): Redactor => {
       const rest = finish(rules, held)
       held = nothing
       return { rest, whole: redact(rules, output) }
-    }
+    },
+    cover: (display) =>
+      rules === undefined || display.text === undefined ? display : { ...display, text: textOf(rules, display.text) }
   }
 }

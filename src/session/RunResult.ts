@@ -1,5 +1,5 @@
 import type * as Clock from "effect/Clock"
-import type { Output } from "../machine/Turn.ts"
+import type { Display, Output, Phases } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { OpenCall, Run, SessionState } from "./SessionState.ts"
 import { waiting } from "./SessionState.ts"
@@ -40,6 +40,9 @@ interface Common {
   readonly run: string
   readonly stdout: string
   readonly stderr: string
+  /** Pictures, tables and texts that the guest has shown beside its value, in its order. */
+  readonly displays: ReadonlyArray<Display>
+  readonly phases: Phases
   readonly metrics: RunMetrics
 }
 
@@ -82,6 +85,8 @@ export const of = (session: string, state: SessionState, run: Run, metrics: RunM
     run: run.id,
     stdout: text(run.output, "stdout"),
     stderr: text(run.output, "stderr"),
+    displays: run.displays,
+    phases: run.phases,
     metrics
   }
   if (outcome === undefined) {

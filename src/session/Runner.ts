@@ -89,6 +89,12 @@ interface Options {
   readonly onOutput: (output: Output) => void
 }
 
+const besidesOf = ({ displays, files, phases }: Turn, { cover }: Redactor) => ({
+  ...(files === undefined ? {} : { files }),
+  ...(displays === undefined ? {} : { displays: displays.map(cover) }),
+  ...(phases === undefined ? {} : { phases })
+})
+
 const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly
 
 const outOfTime: GuestError = {
@@ -131,8 +137,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const run = before.current?.id ?? ""
       const { rest, whole } = redactor.end(turn.output)
       for (const output of rest) options.onOutput(output)
-      const files = turn.files === undefined ? {} : { files: turn.files }
-      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage, ...files }
+      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage, ...besidesOf(turn, redactor) }
       sinceSnapshot = {
         cpuMillis: sinceSnapshot.cpuMillis + turn.usage.cpuMillis,
         answers: sinceSnapshot.answers + delivered.length

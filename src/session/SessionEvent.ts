@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { Limits } from "../machine/Limits.ts"
 import { Language } from "../machine/Machine.ts"
-import { FileChange, Output, Sleep, Usage } from "../machine/Turn.ts"
+import { Display, FileChange, Output, Phases, Sleep, Usage } from "../machine/Turn.ts"
 import { MachineRules } from "../policy/machine/MachineRules.ts"
 import { GuestError } from "../tool/GuestError.ts"
 import { Receipt } from "../tool/Receipt.ts"
@@ -86,6 +86,8 @@ const turn = {
   output: Schema.Array(Output),
   usage: Usage,
   files: Schema.optionalKey(Schema.Array(FileChange)),
+  displays: Schema.optionalKey(Schema.Array(Display)),
+  phases: Schema.optionalKey(Phases),
   ...kept
 }
 

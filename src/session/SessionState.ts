@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Budget from "../capability/Budget.ts"
 import type { Limits } from "../machine/Limits.ts"
 import { defaults } from "../machine/Limits.ts"
-import type { Answer, Output } from "../machine/Turn.ts"
+import type { Answer, Display, Output, Phases } from "../machine/Turn.ts"
 import type { Receipt } from "../tool/Receipt.ts"
 import type { Outcome } from "../tool/ToolCall.ts"
 import type { Presented } from "./Authority.ts"
@@ -46,6 +46,8 @@ export interface Run {
   readonly startedMillis: number
   readonly calls: number
   readonly output: ReadonlyArray<Output>
+  readonly displays: ReadonlyArray<Display>
+  readonly phases: Phases
   readonly cpuMillis: number
   readonly memoryBytes: number
   readonly outcome: Outcome | undefined
@@ -165,6 +167,8 @@ const given = (
 const afterTurn = (run: Run, event: EventOf<"Parked"> | EventOf<"RunEnded">): Run => ({
   ...run,
   output: event.output.length === 0 ? run.output : [...run.output, ...event.output],
+  displays: event.displays === undefined ? run.displays : [...run.displays, ...event.displays],
+  phases: event.phases === undefined ? run.phases : { ...run.phases, ...event.phases },
   cpuMillis: run.cpuMillis + event.usage.cpuMillis,
   memoryBytes: event.usage.memoryBytes
 })
@@ -249,6 +253,8 @@ const started = (state: SessionState, event: EventOf<"RunStarted">): SessionStat
     startedMillis: event.nowMillis,
     calls: 0,
     output: [],
+    displays: [],
+    phases: {},
     cpuMillis: 0,
     memoryBytes: 0,
     outcome: undefined,

@@ -181,7 +181,7 @@ describe("a session over machines that do not do the same again", () => {
       const entered = yield* Deferred.make<void>()
       const slow = Effect.andThen(Deferred.succeed(entered, undefined), Effect.never)
       const session = yield* first.open("s", {}, { slow })
-      const running = yield* Effect.forkChild(session.run("race"))
+      const running = yield* Effect.forkChild(session.run("slowly:1"))
       yield* Deferred.await(entered)
       yield* TestClock.adjust("2 seconds")
       yield* first.crash

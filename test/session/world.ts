@@ -68,6 +68,9 @@ export const programs: Record<string, Script.GuestScript> = {
   *race() {
     return yield* Script.race([Script.call("bank.pay", { amount: 1 }), Script.call("bank.slow", { amount: 2 })])
   },
+  *slowly(amount) {
+    return yield* Script.call("bank.slow", { amount })
+  },
   *reads(count) {
     let sum = 0
     for (let index = 0; index < Number(count); index++)
