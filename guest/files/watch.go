@@ -24,8 +24,9 @@ const watched = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_DELETE | unix.IN_MOV
 
 // Watch tells of what happens in a directory, and below it if it is recursive.
 //
-//	W1. After NewWatch returns no change is missed. Those for which the kernel had no more room are told as one change of the
-//	    directory that is watched; what is in a new directory when it is first seen is told as created.
+//	W1. After NewWatch returns no change is missed, and what was done before Since is called is in what that gives. Changes for
+//	    which the kernel had no more room are told as one of the directory that is watched; what is in a new directory when it is
+//	    first seen is told as created.
 type Watch struct {
 	root        *Root
 	top         string
@@ -96,32 +97,84 @@ func (w *Watch) addOne(directory string) error {
 	return errors.Join(err, failure)
 }
 
-// Next waits for changes, and gives those that came together, each once.
-func (w *Watch) Next() ([]message.Change, error) {
+// changesMax is how many changes are told one by one.
+const changesMax = 1_000
+
+// Since gives what has become of things since it was last asked, each once, and waits for nothing. Of more than can be told, it tells
+// that the root has changed.
+func (w *Watch) Since() ([]message.Change, error) {
+	changes := accumulated{kinds: map[string]message.ChangeKind{}}
 	buffer := make([]byte, 65_536)
-	n, err := w.events.Read(buffer)
-	if err != nil {
-		return nil, err
-	}
-	var changes []message.Change
-	seen := map[message.Change]bool{}
-	for rest := buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
-		length := int(binary.NativeEndian.Uint32(rest[12:]))
-		name := bytes.TrimRight(rest[unix.SizeofInotifyEvent:unix.SizeofInotifyEvent+length], "\x00")
-		for _, change := range w.changesOf(int32(binary.NativeEndian.Uint32(rest)), binary.NativeEndian.Uint32(rest[4:]), string(name)) {
-			if !seen[change] {
-				seen[change] = true
-				changes = append(changes, change)
-			}
+	for {
+		n, err := w.read(buffer)
+		if errors.Is(err, unix.EAGAIN) {
+			return changes.list(), nil
 		}
-		rest = rest[unix.SizeofInotifyEvent+length:]
+		if err != nil {
+			return nil, err
+		}
+		for rest := buffer[:n]; len(rest) >= unix.SizeofInotifyEvent; {
+			length := int(binary.NativeEndian.Uint32(rest[12:]))
+			name := bytes.TrimRight(rest[unix.SizeofInotifyEvent:unix.SizeofInotifyEvent+length], "\x00")
+			for _, change := range w.changesOf(int32(binary.NativeEndian.Uint32(rest)), binary.NativeEndian.Uint32(rest[4:]), string(name)) {
+				changes.add(change)
+			}
+			rest = rest[unix.SizeofInotifyEvent+length:]
+		}
 	}
-	return changes, nil
+}
+
+// read reads what there is, if there is anything.
+func (w *Watch) read(buffer []byte) (int, error) {
+	raw, err := w.events.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	var failure error
+	err = raw.Control(func(descriptor uintptr) { n, failure = unix.Read(int(descriptor), buffer) })
+	return n, errors.Join(err, failure)
+}
+
+// accumulated is what has become of paths, in the order in which they were first heard of.
+type accumulated struct {
+	kinds map[string]message.ChangeKind
+	order []string
+}
+
+func (a *accumulated) add(c message.Change) {
+	before, isKnown := a.kinds[c.Path]
+	switch {
+	case !isKnown:
+		a.kinds[c.Path] = c.Kind
+		a.order = append(a.order, c.Path)
+	case before == message.Created && c.Kind == message.Removed:
+		delete(a.kinds, c.Path) // nobody has seen it
+	case before == message.Created:
+	case before == message.Removed && c.Kind == message.Created:
+		a.kinds[c.Path] = message.Changed
+	default:
+		a.kinds[c.Path] = c.Kind
+	}
+}
+
+func (a *accumulated) list() []message.Change {
+	if len(a.kinds) > changesMax {
+		return []message.Change{{Path: "/", Kind: message.Changed}}
+	}
+	changes := []message.Change{}
+	for _, path := range a.order {
+		if kind, ok := a.kinds[path]; ok {
+			changes = append(changes, message.Change{Path: path, Kind: kind})
+			delete(a.kinds, path) // a path that came again stands there twice
+		}
+	}
+	return changes
 }
 
 func (w *Watch) changesOf(number int32, mask uint32, name string) []message.Change {
 	if mask&unix.IN_Q_OVERFLOW != 0 {
-		return []message.Change{{Path: w.top, Kind: "changed"}}
+		return []message.Change{{Path: w.top, Kind: message.Changed}}
 	}
 	directory, ok := w.directories[number]
 	if mask&unix.IN_IGNORED != 0 {
@@ -135,27 +188,27 @@ func (w *Watch) changesOf(number int32, mask uint32, name string) []message.Chan
 	isDirectory := mask&unix.IN_ISDIR != 0 && w.isRecursive
 	switch {
 	case mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0 && isDirectory:
-		return append([]message.Change{{Path: at, Kind: "created"}}, w.arrived(at)...)
+		return append([]message.Change{{Path: at, Kind: message.Created}}, w.arrived(at)...)
 	case mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0:
-		return []message.Change{{Path: at, Kind: "created"}}
+		return []message.Change{{Path: at, Kind: message.Created}}
 	case mask&unix.IN_MOVED_FROM != 0 && isDirectory:
 		w.forget(at)
-		return []message.Change{{Path: at, Kind: "removed"}}
+		return []message.Change{{Path: at, Kind: message.Removed}}
 	case mask&(unix.IN_DELETE|unix.IN_MOVED_FROM) != 0:
-		return []message.Change{{Path: at, Kind: "removed"}}
+		return []message.Change{{Path: at, Kind: message.Removed}}
 	default:
-		return []message.Change{{Path: at, Kind: "changed"}}
+		return []message.Change{{Path: at, Kind: message.Changed}}
 	}
 }
 
 // arrived watches a new directory, and tells of what is in it already.
 func (w *Watch) arrived(directory string) []message.Change {
 	if err := w.add(directory); err != nil {
-		return []message.Change{{Path: directory, Kind: "changed"}}
+		return []message.Change{{Path: directory, Kind: message.Changed}}
 	}
 	var changes []message.Change
 	_ = w.root.walk(directory, true, func(below string, _ os.FileInfo, _ string) error {
-		changes = append(changes, message.Change{Path: path.Join(directory, below), Kind: "created"})
+		changes = append(changes, message.Change{Path: path.Join(directory, below), Kind: message.Created})
 		return nil
 	})
 	return changes

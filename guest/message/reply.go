@@ -44,10 +44,25 @@ type Entry struct {
 	Mode           uint32 `msgpack:"mode" json:"mode"`
 }
 
+// ChangeKind is what has become of something.
+type ChangeKind string
+
+// What can become of something.
+const (
+	Created ChangeKind = "created"
+	Changed ChangeKind = "changed"
+	Removed ChangeKind = "removed"
+)
+
 // Change is a record of a watch.
 type Change struct {
-	Path string `msgpack:"path" json:"path"`
-	Kind string `msgpack:"kind" json:"kind"`
+	Path string     `msgpack:"path" json:"path"`
+	Kind ChangeKind `msgpack:"kind" json:"kind"`
+}
+
+// Told is the last record of each answer of a watch.
+type Told struct {
+	Changes Count `msgpack:"changes" json:"changes"`
 }
 
 // Done is the outcome of what gives nothing.

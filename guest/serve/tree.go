@@ -2,10 +2,8 @@ package serve
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"caisson/guest/channel"
 	"caisson/guest/message"
@@ -62,27 +60,23 @@ func record(to io.Writer, m any) error {
 	return err
 }
 
-// watch tells of changes until the host has heard enough.
+// watch tells of changes, each time that the host asks with a byte, until it has heard enough.
 func (a *Agent) watch(stream *channel.Stream, t *message.Tree) (any, error) {
 	watch, err := a.Files.NewWatch(t.Path, t.IsRecursive)
 	if err != nil {
 		return nil, err
 	}
 	defer watch.Close()
-	go func() {
-		<-stream.Context.Done()
-		watch.Close()
-	}()
 	if err := stream.Note(message.Ready{Note: "ready"}); err != nil {
 		return nil, err
 	}
 	output := stream.Output()
 	defer output.Close()
-	for {
-		changes, err := watch.Next()
-		if errors.Is(err, os.ErrClosed) {
+	for question := make([]byte, 1); ; {
+		if _, err := io.ReadFull(stream.In, question); err != nil {
 			return message.Done{}, nil
 		}
+		changes, err := watch.Since()
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +84,9 @@ func (a *Agent) watch(stream *channel.Stream, t *message.Tree) (any, error) {
 			if err := record(output, change); err != nil {
 				return nil, err
 			}
+		}
+		if err := record(output, message.Told{Changes: message.Count(len(changes))}); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -5,7 +5,6 @@ import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { FileError } from "../file/FileError.ts"
-import type { FileChange } from "../machine/Turn.ts"
 import { AgentError, Silent } from "./AgentError.ts"
 import * as Calls from "./Calls.ts"
 import { Connection } from "./Connection.ts"
@@ -66,7 +65,7 @@ export interface Agent {
   readonly watch: (
     path: string,
     isRecursive?: boolean
-  ) => Effect.Effect<Stream.Stream<FileChange, AgentError>, FileError | AgentError, Scope.Scope>
+  ) => Effect.Effect<Files.Watch, FileError | AgentError, Scope.Scope>
   /** Says which tools guest code is told of: a JSON text. */
   readonly tools: (text: string) => Effect.Effect<void, AgentError>
   /** Tool calls of guest code. */

@@ -1,7 +1,9 @@
 /** What a host does with the files of a guest. */
 import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { FileError, FileErrorCode } from "../file/FileError.ts"
 import type { FileChange } from "../machine/Turn.ts"
@@ -9,7 +11,7 @@ import { AgentError, violation } from "./AgentError.ts"
 import type { Connection } from "./Connection.ts"
 import type { Exchange } from "./Exchange.ts"
 import { RecordReader } from "./wire/Records.ts"
-import { Change, Done, Entry, type Moved, Moved as MovedSchema } from "./wire/Reply.ts"
+import { Done, Entry, type Moved, Moved as MovedSchema, Watched } from "./wire/Reply.ts"
 import type { Request } from "./wire/Request.ts"
 
 type Failure = FileError | AgentError
@@ -138,6 +140,16 @@ export const put = <E>(
 export const get = (connection: Connection, path: string): Stream.Stream<Uint8Array, Failure> =>
   download(connection, { op: "get", path }, MovedSchema)
 
+/** A directory that is watched. */
+export interface Watch {
+  /** What has become of things since this was last asked: of each the outcome, of a host's own changes as well. */
+  readonly changes: Effect.Effect<ReadonlyArray<FileChange>, AgentError>
+}
+
+/** More than a guest tells of one by one. */
+const changesMax = 1_000
+const question = Uint8Array.of(1)
+
 /** Begins to watch a directory, until the scope is closed. No change after that is missed. */
 export const watch = Effect.fnUntraced(function* (connection: Connection, path: string, isRecursive: boolean) {
   const exchange = yield* connection.open({ op: "watch", path, isRecursive })
@@ -145,6 +157,20 @@ export const watch = Effect.fnUntraced(function* (connection: Connection, path: 
   const notice = yield* toError(exchange.notice)
   if (notice === undefined) return yield* Effect.andThen(toError(exchange.result("watch", Done)), violation("no watch"))
   if (notice.note !== "ready") return yield* violation(`${notice.note} of a watch`)
-  const changes: Stream.Stream<FileChange, AgentError> = records(exchange.output.stream, Change)
-  return changes
+  const told = yield* Stream.toPull(records(exchange.output.stream, Watched))
+  const next = Pull.catchDone(told, () => violation("a watch that has ended"))
+  const changes = Effect.gen(function* () {
+    yield* exchange.input.write(question)
+    const seen: Array<FileChange> = []
+    for (;;) {
+      // The agent says nothing that it is not asked for: a record that is not of a change is the last one.
+      const records = yield* next
+      seen.push(...records.flatMap((record) => ("path" in record ? record : [])))
+      if (seen.length > changesMax) return yield* violation("more changes than a watch tells of")
+      if (records.some((record) => !("path" in record))) return seen
+    }
+  })
+  const lock = Semaphore.makeUnsafe(1)
+  const watching: Watch = { changes: lock.withPermit(changes) }
+  return watching
 })

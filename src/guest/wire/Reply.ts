@@ -72,8 +72,8 @@ export const Entry = Schema.Struct({
 })
 export type Entry = typeof Entry.Type
 
-/** A record of a watch. */
-export const Change = FileChange
+/** The records of a watch: changes, and after those of one answer how many there were. */
+export const Watched = Schema.Union([FileChange, Schema.Struct({ changes: Count })])
 
 export const Done = Schema.Struct({})
 

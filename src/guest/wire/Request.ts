@@ -74,7 +74,10 @@ export const Put = Schema.Struct({ op: Schema.Literal("put"), path: Text })
 /** Lane 1 has a tar archive of what is below the path. */
 export const Get = Schema.Struct({ op: Schema.Literal("get"), path: Text })
 
-/** Lane 1 has `Change` records, until the host resets the stream. A `ready` note comes first. */
+/**
+ * Each byte on lane 0 asks what has changed since the one before; lane 1 has the `Watched` records that answer it. A `ready` note
+ * comes first, and the end with the end of lane 0.
+ */
 export const Watch = Schema.Struct({ op: Schema.Literal("watch"), path: Text, isRecursive: Schema.Boolean })
 
 /**
