@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { MeasureName } from "../../src/microvm/Measure.ts"
 import * as Confinement from "../../src/qemu/confinement/Confinement.ts"
-import { MeasureName } from "../../src/qemu/confinement/Measure.ts"
 
 const all: Confinement.Means = {
   isRoot: true,

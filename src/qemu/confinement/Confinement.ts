@@ -6,7 +6,7 @@
  * F3. A process that changes its user forgets that it was to end with its parent. The first process of its namespace does not
  *     change its own, ends with the owner, and takes all others with it; so it is never the hypervisor itself.
  */
-import { absent, inForce, type Measure } from "./Measure.ts"
+import { absent, inForce, type Measure } from "../../microvm/Measure.ts"
 
 /** What a host has to keep a process in. Paths are those of programs; undefined of what is missing. */
 export interface Means {
@@ -164,9 +164,8 @@ export const confine = (means: Means, needs: Needs): Confined => {
       measure("ownUser", userMissing(means, needs)),
       measure("ownNamespaces", namespacesMissing(means)),
       measure("resourceLimits", prlimitMissing),
-      absent(
-        "controlGroup",
-        "no group is made for a machine: its memory is bounded by its own size, its processors are not"
+      ...(["memoryGroup", "processorGroup", "processesGroup"] as const).map((group) =>
+        absent(group, "no group is made for a machine yet")
       ),
       measure("readOnlyTemplate", templateWritable(means, needs))
     ]

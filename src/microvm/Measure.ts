@@ -15,8 +15,12 @@ export const MeasureName = Schema.Literals([
   "ownNamespaces",
   /** Bounds on open files, processes, lengths of files and core dumps. */
   "resourceLimits",
-  /** Bounds on memory and processors of all that it does, kept by the kernel. */
-  "controlGroup",
+  /** A bound on the memory of all that it does, kept by the kernel. */
+  "memoryGroup",
+  /** A bound on the processor time that it takes at once. */
+  "processorGroup",
+  /** A bound on its processes and threads that counts no others. */
+  "processesGroup",
   /** It cannot write to what other machines are made from. */
   "readOnlyTemplate"
 ])
