@@ -1,6 +1,7 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
+import { workspace } from "../file/Area.ts"
 import * as Place from "./FilesPlace.ts"
 import { entryJson, entryLines } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
@@ -12,7 +13,7 @@ export const list = Command.make(
   "ls",
   {
     session: Flags.session,
-    path: Place.path.pipe(Argument.withDefault("/workspace")),
+    path: Place.path.pipe(Argument.withDefault(workspace)),
     recursive: Flags.toggle("recursive", "With all that is below")
   },
   Effect.fnUntraced(function* ({ path: given, recursive, session: id }) {

@@ -1,7 +1,9 @@
 /** The session that a subcommand about files is about, and places in it. */
+
 import { posix } from "node:path"
 import * as Argument from "effect/cli/Argument"
 import * as Effect from "effect/Effect"
+import { workspace } from "../file/Area.ts"
 import type { Files } from "../session/Files.ts"
 import type { Session } from "../session/Session.ts"
 import type { CommandError } from "./Problem.ts"
@@ -11,7 +13,7 @@ export const path = Argument.String("PATH").pipe(
 )
 
 /** Beginning with a slash, without a slash at its end and without what leads nowhere. */
-export const absolute = (path: string): string => posix.resolve("/workspace", path)
+export const absolute = (path: string): string => posix.resolve(workspace, path)
 
 /** Holds a session of an existing home for what is done with its files. */
 export const withSession = Effect.fnUntraced(function* <A, R>(

@@ -72,6 +72,7 @@ const sessionCodes: Record<SessionError["reason"]["_tag"], ExitCode> = {
   RunTakenBack: unavailable.code,
   SourceTooLarge: usage.code,
   SessionClosed: usage.code,
+  SessionExpired: usage.code,
   AnswerRefused: usage.code,
   ToolMissing: usage.code,
   InvalidOptions: usage.code,

@@ -17,6 +17,9 @@ export type Area = "writable" | "log" | "read-only"
 /** The directory of artifacts: regular files in it are what a run hands over. */
 export const outputs = "/tmp/outputs"
 
+/** Where a program begins. */
+export const workspace = "/workspace"
+
 export const areaOf = (path: string): Area => {
   if (/^\/(workspace|tmp)(\/|$)/.test(path)) return "writable"
   return /^\/log(\/|$)/.test(path) ? "log" : "read-only"

@@ -1,8 +1,8 @@
 /** What is in every tree, and stays there under its name. */
-import { outputs } from "./Area.ts"
+import { outputs, workspace } from "./Area.ts"
 import type { Device } from "./Inode.ts"
 
-export const directories: ReadonlyArray<string> = ["/bin", "/dev", "/log", "/tmp", outputs, "/tools", "/workspace"]
+export const directories: ReadonlyArray<string> = ["/bin", "/dev", "/log", "/tmp", outputs, "/tools", workspace]
 
 export const devices: ReadonlyMap<string, Device["device"]> = new Map([
   ["/dev/null", "null"],

@@ -158,6 +158,10 @@ export class Machines extends Context.Service<
     readonly repeats: boolean
     /** Where machines are few; sessions say how many there are otherwise. */
     readonly room?: Room | undefined
+    /** What sessions may use unless they say otherwise. A memory that is stated here is what machines have. */
+    readonly limits?: Partial<Limits> | undefined
+    /** How long a session may last. Default for ever. */
+    readonly totalMillis?: number | undefined
     /** How long a machine may have nothing to do before it is written down and ended. Default for ever. */
     readonly idleMillis?: number | undefined
     readonly boot: (options: MachineOptions) => Effect.Effect<SnapshotMachine, MachineError, Scope.Scope>

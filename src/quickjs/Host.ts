@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { workspace } from "../file/Area.ts"
 import type { FileTree } from "../file/FileTree.ts"
 import type { Limits } from "../machine/Limits.ts"
 import type { Output, Sleep } from "../machine/Turn.ts"
@@ -60,7 +61,6 @@ const digest = (algorithm: string, bytes: Buffer): "refused" | `=${string}` =>
   digests.has(algorithm) ? `=${createHash(algorithm).update(bytes).digest("hex")}` : "refused"
 
 /** Where relative paths begin. */
-const directory = "/workspace"
 
 /** Why a guest had to stop, and what to say about it. */
 export interface Stop {
@@ -200,7 +200,11 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
     const kind = part(0)
     switch (kind) {
       case "file":
-        return FileCalls.answer(this.#options.files, { actor: "guest", nowMillis: this.#nowMillis, directory }, part)
+        return FileCalls.answer(
+          this.#options.files,
+          { actor: "guest", nowMillis: this.#nowMillis, directory: workspace },
+          part
+        )
       case "output":
         return this.printer.print(part(1) === "stderr" ? "stderr" : "stdout", part(2))
       case "call":

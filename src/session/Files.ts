@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Archive from "../file/Archive.ts"
-import { outputs } from "../file/Area.ts"
+import { outputs, workspace } from "../file/Area.ts"
 import type { FileError } from "../file/FileError.ts"
 import { type FileEntry, FileOperation, type ResultOf } from "../file/FileOperation.ts"
 import { lexical, parse } from "../file/FilePath.ts"
@@ -87,12 +87,11 @@ interface Options {
   readonly events: (after: number) => Stream.Stream<Entry, JournalError>
 }
 
-const home = "/workspace"
-
-const absolute = (path: string): string => (path.startsWith("/") ? path : `${home}/${path}`)
+const absolute = (path: string): string => (path.startsWith("/") ? path : `${workspace}/${path}`)
 
 /** As changes have it: without what leads nowhere. */
-const plain = (path: string): string => Result.match(parse(path, home), { onFailure: () => path, onSuccess: lexical })
+const plain = (path: string): string =>
+  Result.match(parse(path, workspace), { onFailure: () => path, onSuccess: lexical })
 
 const decode = Schema.decodeUnknownEffect(Schema.toType(FileOperation), { onExcessProperty: "error" })
 
@@ -158,7 +157,7 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options
       const bytes = typeof content === "string" ? Buffer.from(content) : content
       return Effect.asVoid(perform({ _tag: "Write", path: absolute(path), bytes, ...options }))
     },
-    list: (path = home, options = {}) =>
+    list: (path = workspace, options = {}) =>
       Effect.map(perform({ _tag: "List", path: absolute(path), ...options }), ({ entries }) => entries),
     stat: (path) => Effect.map(perform({ _tag: "Stat", path: absolute(path) }), ({ entry }) => entry),
     remove: (path, options = {}) => Effect.asVoid(perform({ _tag: "Remove", path: absolute(path), ...options })),
@@ -174,7 +173,7 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options
       Stream.unwrap(
         Effect.map(perform({ _tag: "Get", path: absolute(path) }), (tree) => Archive.pack(tree.entries, tree.path))
       ),
-    watch: (path = home) =>
+    watch: (path = workspace) =>
       Stream.suspend(() => events(ledger.state().seq)).pipe(
         Stream.flatMap((entry) =>
           Stream.fromIterable(changesOf(entry).filter((change) => isBelow(change.path, plain(path))))

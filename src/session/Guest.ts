@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const witness = yield* Witness
   const clock = yield* Clock.Clock
   const session = ledger.claim.session
-  const resident = { session, takes: tier.room?.perMachine ?? 1 }
+  const resident = { session, takes: tier.room?.perMachine ?? 1, tenant: ledger.state().metadata["tenant"] }
   /** Held while the machine is brought back or put away. */
   const moving = yield* Semaphore.make(1)
   const timing = { queueMillis: 0, restoreMillis: 0 }

@@ -13,6 +13,8 @@ import { machinesLive, machinesResting, queueWaiting } from "../machine/Metrics.
 export interface Resident {
   readonly session: string
   readonly takes: number
+  /** Whose it is. Of those who wait, the one whose tenant has least comes in first. */
+  readonly tenant?: string | undefined
 }
 
 export interface Residents {
@@ -28,15 +30,16 @@ export interface Residents {
 }
 
 interface Waiting {
-  readonly takes: number
+  readonly resident: Resident
   readonly turn: Deferred.Deferred<void>
 }
 
 export const make = (room: number, meter: Meter): Residents => {
-  const resting = new Map<string, { readonly takes: number; readonly evict: Effect.Effect<void> }>()
+  const resting = new Map<string, { readonly resident: Resident; readonly evict: Effect.Effect<void> }>()
   const queue: Array<Waiting> = []
   let live = 0
   let taken = 0
+  const takenBy = new Map<string | undefined, number>()
   let told = { live: 0, resting: 0, waiting: 0 }
 
   /** Other residents of this process move the same gauges. */
@@ -50,48 +53,59 @@ export const make = (room: number, meter: Meter): Residents => {
 
   const fits = (takes: number) => live === 0 || taken + takes <= room
 
-  const take = (takes: number) => {
-    live++
-    taken += takes
+  const has = ({ tenant }: Resident) => takenBy.get(tenant) ?? 0
+
+  const count = (resident: Resident, machines: 1 | -1) => {
+    live += machines
+    taken += machines * resident.takes
+    const left = has(resident) + machines * resident.takes
+    if (left === 0) takenBy.delete(resident.tenant)
+    else takenBy.set(resident.tenant, left)
   }
 
+  /** Who has waited longest, of those whose tenants have least. */
+  const nextInTurn = () =>
+    queue.reduce<Waiting | undefined>(
+      (first, waiting) => (first === undefined || has(waiting.resident) < has(first.resident) ? waiting : first),
+      undefined
+    )
+
   const admit = () => {
-    for (let next = queue[0]; next !== undefined && fits(next.takes); next = queue[0]) {
-      queue.shift()
-      take(next.takes)
+    for (let next = nextInTurn(); next !== undefined && fits(next.resident.takes); next = nextInTurn()) {
+      queue.splice(queue.indexOf(next), 1)
+      count(next.resident, 1)
       Deferred.doneUnsafe(next.turn, Effect.void)
     }
     tell()
   }
 
-  const giveBack = (takes: number) => {
-    live--
-    taken -= takes
+  const giveBack = (resident: Resident) => {
+    count(resident, -1)
     admit()
   }
 
-  /** Until whoever waits longest has come in, or nobody rests. */
+  /** Until nobody waits, or nobody rests. */
   const makeRoom: Effect.Effect<void> = Effect.suspend(() => {
     const [oldest] = resting
     if (oldest === undefined || queue.length === 0) return Effect.void
-    const [session, { evict, takes }] = oldest
+    const [session, { evict, resident }] = oldest
     resting.delete(session)
     tell()
     const evicted = Effect.andThen(
       evict,
-      Effect.sync(() => giveBack(takes))
+      Effect.sync(() => giveBack(resident))
     )
     return Effect.andThen(Effect.uninterruptible(evicted), makeRoom)
   })
 
-  const join = (takes: number) =>
+  const join = (resident: Resident) =>
     Effect.suspend(() => {
-      const waiting: Waiting = { takes, turn: Deferred.makeUnsafe<void>() }
+      const waiting: Waiting = { resident, turn: Deferred.makeUnsafe<void>() }
       queue.push(waiting)
       tell()
       const giveUp = Effect.sync(() => {
         const place = queue.indexOf(waiting)
-        if (place === -1) giveBack(takes)
+        if (place === -1) giveBack(resident)
         else queue.splice(place, 1)
         admit()
       })
@@ -99,18 +113,18 @@ export const make = (room: number, meter: Meter): Residents => {
     })
 
   return {
-    enter: ({ takes }) =>
+    enter: (resident) =>
       Effect.suspend(() => {
-        if (queue.length > 0 || !fits(takes)) return join(takes)
-        take(takes)
+        if (queue.length > 0 || !fits(resident.takes)) return join(resident)
+        count(resident, 1)
         tell()
         return Effect.void
       }),
-    leave: ({ takes }) => Effect.sync(() => giveBack(takes)),
-    rest: ({ session, takes }, evict) =>
+    leave: (resident) => Effect.sync(() => giveBack(resident)),
+    rest: (resident, evict) =>
       Effect.suspend(() => {
-        resting.delete(session)
-        resting.set(session, { takes, evict })
+        resting.delete(resident.session)
+        resting.set(resident.session, { resident, evict })
         tell()
         return makeRoom
       }),

@@ -40,6 +40,7 @@ import {
   RunTakenBack,
   SessionClosed,
   SessionError,
+  SessionExpired,
   SourceTooLarge
 } from "./SessionError.ts"
 import type { Entry, Stance } from "./SessionEvent.ts"
@@ -157,9 +158,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return resultOf(now, metrics)
   })
 
-  const openOnly = Effect.suspend(() =>
-    ledger.state().closed ? Effect.fail(new SessionError({ reason: new SessionClosed({ session: id }) })) : Effect.void
-  )
+  const openOnly = Effect.suspend(() => {
+    const { closed, openedMillis } = ledger.state()
+    const { totalMillis = Number.POSITIVE_INFINITY } = tier
+    if (closed) return Effect.fail(new SessionError({ reason: new SessionClosed({ session: id }) }))
+    return clock.currentTimeMillisUnsafe() - openedMillis > totalMillis
+      ? Effect.fail(new SessionError({ reason: new SessionExpired({ session: id, totalMillis }) }))
+      : Effect.void
+  })
 
   const run: Session["run"] = Effect.fnUntraced(function* (code, options?: RunOptions.RunOptions) {
     yield* openOnly

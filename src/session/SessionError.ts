@@ -31,6 +31,15 @@ export class SessionClosed extends Schema.TaggedError<SessionClosed>()("SessionC
     return `session ${this.session} is closed`
   }
 }
+/** Sessions of its template last no longer. Nothing was recorded; what it was can still be read. */
+export class SessionExpired extends Schema.TaggedError<SessionExpired>()("SessionExpired", {
+  session: Schema.String,
+  totalMillis: Schema.Finite
+}) {
+  override get message() {
+    return `session ${this.session} is older than the ${this.totalMillis / 1_000} seconds that its template gives sessions`
+  }
+}
 /** Nothing was recorded: the answer does not fit the state of the call. */
 export class AnswerRefused extends Schema.TaggedError<AnswerRefused>()("AnswerRefused", {
   call: Schema.String,
@@ -152,6 +161,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     RunTakenBack,
     SourceTooLarge,
     SessionClosed,
+    SessionExpired,
     AnswerRefused,
     ToolMissing,
     InvalidOptions,

@@ -56,6 +56,8 @@ export interface Run {
 
 export interface SessionState {
   readonly seq: number
+  /** When it was opened, or forked. */
+  readonly openedMillis: number
   readonly branch: number
   readonly template: string
   readonly seed: string
@@ -82,6 +84,7 @@ export interface SessionState {
 
 export const initial: SessionState = {
   seq: 0,
+  openedMillis: 0,
   branch: 0,
   template: "javascript",
   seed: "",
@@ -366,10 +369,10 @@ const apply = (state: SessionState, event: SessionEvent, seq: number): SessionSt
 }
 
 /** The state after one more entry. A `Rewound` entry needs the whole journal: see `Replay`. */
-export const evolve = (state: SessionState, entry: Entry): SessionState => ({
-  ...apply(state, entry.event, entry.seq),
-  seq: entry.seq
-})
+export const evolve = (state: SessionState, { atMillis, event, seq }: Entry): SessionState => {
+  const isBeginning = event._tag === "Opened" || event._tag === "Forked"
+  return { ...apply(state, event, seq), seq, openedMillis: isBeginning ? atMillis : state.openedMillis }
+}
 
 /** The program of a run that was recorded and has not made its first turn. */
 export const unstarted = (state: SessionState): Extract<Recipe.Step, { readonly _tag: "Start" }> | undefined => {

@@ -10,7 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type Capability, decodeList } from "../capability/Capability.ts"
-import { defaults, Limits } from "../machine/Limits.ts"
+import { Limits } from "../machine/Limits.ts"
 import { Machines } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
 import { embedded, Tiers } from "../machine/Tiers.ts"
@@ -96,10 +96,8 @@ const checkId = (id: string) => (idPattern.test(id) ? Effect.succeed(id) : Effec
 
 const decodeLimits = Schema.decodeUnknownEffect(Limits, { onExcessProperty: "error", errors: "all" })
 
-const checkLimits = (limits: typeof Limits.Encoded | undefined) =>
-  limits === undefined
-    ? Effect.succeed(defaults)
-    : Effect.mapError(decodeLimits(limits), (error) => invalid("limits", error.message))
+const checkLimits = (limits: typeof Limits.Encoded) =>
+  Effect.mapError(decodeLimits(limits), (error) => invalid("limits", error.message))
 
 /** Sessions whose lease nobody renews, and whose journals nobody compacts: see `layer`. */
 export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
@@ -201,9 +199,9 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const open = Effect.fnUntraced(
     function* (options: OpenOptions) {
       const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
-      const asked = yield* checkLimits(options.limits)
       const { metadata = {}, template = embedded } = options
       const tier = yield* tierOf(template)
+      const asked = yield* checkLimits({ ...tier.limits, ...options.limits })
       const own = yield* authority(options, [])
       const token =
         options.token === undefined ? undefined : yield* admit(options.token, { use: "session", session: id, template })
@@ -211,6 +209,10 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       const context = { template, tenant: metadata["tenant"], labels: metadata }
       const ceilings = inForce === undefined ? {} : Ceilings.ofPolicy(inForce, context)
       const limits = yield* checkLimits(Ceilings.lowered(asked, ceilings, token?.limits))
+      const { memoryMebibytes = limits.memoryMebibytes } = tier.limits ?? {}
+      if (limits.memoryMebibytes !== memoryMebibytes) {
+        return yield* invalid("limits", `memoryMebibytes: machines of ${template} have ${memoryMebibytes}`)
+      }
       const entries: ReadonlyArray<Entry> = [
         {
           seq: 1,

@@ -40,6 +40,8 @@ export const ImageSource = Schema.Struct({
 })
 export type ImageSource = typeof ImageSource.Type
 
+const ModuleName = pattern(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/u, "expected the name of a module of Python")
+
 /** What is done in a guest before it is frozen, so that every machine of the template begins with it done. */
 export const WarmUp = Schema.Struct({
   run: Schema.NonEmptyString.check(Schema.isMaxLength(65_536)),
@@ -92,6 +94,8 @@ export const Microvm = Schema.Struct({
   /** `rich`: values, pictures and tables beside text. */
   output: Schema.Literals(["text", "rich"]).pipe(Schema.withDecodingDefault(Effect.succeed("text" as const))),
   limits: MachineLimits.pipe(Schema.withDecodingDefault(Effect.succeed({}))),
+  /** Modules of Python that are loaded when a session begins. Its programs import them as ever; it takes no time. */
+  preload: listOf(ModuleName, 64),
   warmUp: listOf(WarmUp, 16),
   pool: Pool.pipe(Schema.withDecodingDefault(Effect.succeed({})))
 })

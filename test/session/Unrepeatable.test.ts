@@ -29,6 +29,8 @@ const tier = (power: Power) => {
     Effect.map(Machines, (machines) => ({
       ...machines,
       idleMillis: 60_000,
+      totalMillis: 3_600_000,
+      limits: { memoryMebibytes: 128 },
       boot: (options) => Effect.map(machines.boot(options), frail),
       restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), frail)
     }))
@@ -210,6 +212,30 @@ describe("a session over machines that do not do the same again", () => {
       }
       yield* session.rewind(kept)
       assert.strictEqual(completed(yield* session.run("recall")), "one")
+    })
+  )
+
+  it.effect("lasts as long as its template says, and a fork of it from then on", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, resume, sessions } = yield* process()
+      const session = yield* open("s")
+      yield* session.run('remember:"kept"')
+      yield* TestClock.adjust("1 hour")
+      yield* sessions.fork("s", { id: "f" })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(reasonOf(yield* Effect.flip(session.run("recall"))), "SessionExpired")
+      assert.strictEqual(completed(yield* (yield* resume("f")).run("recall")), "kept")
+    })
+  )
+
+  it.effect("has the memory that its template's machines have", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open } = yield* process()
+      assert.strictEqual((yield* open("s")).state().limits.memoryMebibytes, 128)
+      const refused = yield* Effect.flip(open("t", { limits: { memoryMebibytes: 64 } }))
+      assert.strictEqual(reasonOf(refused), "InvalidOptions")
     })
   )
 

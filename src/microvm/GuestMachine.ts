@@ -1,0 +1,176 @@
+/**
+ * A machine with a kernel of its own, as a session uses it.
+ *
+ * G1. What a guest uses of the processor is measured at its hypervisor, and what it prints is counted here: it is asked for neither.
+ * G2. A guest that breaks its interpreter or its protocol ends its run and its machine, and nothing else.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { FileError } from "../file/FileError.ts"
+import type { AgentError } from "../guest/AgentError.ts"
+import * as GuestFiles from "../guest/GuestFiles.ts"
+import type { Trouble } from "../guest/interpreter/Interpreter.ts"
+import { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
+import type { Limits } from "../machine/Limits.ts"
+import { MachineError, MachineLost, type Snapshot, type SnapshotMachine } from "../machine/Machine.ts"
+import type { Output, Turn } from "../machine/Turn.ts"
+import type { GuestError } from "../tool/GuestError.ts"
+import type { Checkpoint } from "./Checkpoint.ts"
+import type { DurableVm, Vm } from "./Hypervisor.ts"
+import type { HypervisorError } from "./HypervisorError.ts"
+import type { Inside } from "./Inside.ts"
+import type { Standing } from "./Standing.ts"
+
+export interface Parts {
+  readonly vm: Vm | DurableVm
+  readonly inside: Inside
+  readonly limits: Limits
+  readonly cpus: number
+  /** All of the machine. It is closed when the machine is lost. */
+  readonly scope: Scope.Closeable
+  /** CPU time that the run in progress has used. */
+  readonly spentMillis: number
+  /** What the interpreter prints, in the turn that is under way. */
+  readonly printed: { output: ReadonlyArray<Output> }
+  readonly toSnapshot: (written: {
+    readonly checkpoint: Checkpoint
+    readonly standing: Standing
+    readonly spentMillis: number
+  }) => Snapshot
+}
+
+type Failure = MachineError | HypervisorError | AgentError
+
+const lost = (detail: string) => new MachineError({ reason: new MachineLost({ detail }) })
+
+/** How long the guest's processor time is not looked at, at least. */
+const lookMillisMin = 10
+
+const cpuLimit: GuestError = { name: "InternalError", message: "interrupted", reason: "CpuLimit" }
+
+const errorOf = ({ message, reason }: InterpreterError): GuestError =>
+  reason._tag === "InterpreterEnded" && reason.exit.how === "outOfMemory"
+    ? { name: "InternalError", message: "out of memory", reason: "MemoryLimit" }
+    : { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
+
+/** What was printed, with one piece more: pieces of one stream that follow each other are one. */
+export const appended = (printed: ReadonlyArray<Output>, { stream, text }: Output): ReadonlyArray<Output> => {
+  const last = printed.at(-1)
+  return last?.stream === stream
+    ? [...printed.slice(0, -1), { stream, text: last.text + text }]
+    : [...printed, { stream, text }]
+}
+
+export const make = Effect.fnUntraced(function* (parts: Parts) {
+  const { cpus, inside, limits, printed, scope, spentMillis, toSnapshot, vm } = parts
+  const lock = Semaphore.makeUnsafe(1)
+  let gone: string | undefined
+  let spent = spentMillis
+  yield* Scope.addFinalizer(
+    scope,
+    Effect.sync(() => (gone ??= "its scope is closed"))
+  )
+
+  const end = (detail: string) =>
+    Effect.suspend(() => {
+      gone ??= detail
+      return Scope.close(scope, Exit.void)
+    })
+
+  const vmLost = Effect.flatMap(vm.lost, Effect.fail)
+
+  /** One operation at a time. Whatever fails but a file loses the machine, and so does its interruption. */
+  const operate = <A>(doing: Effect.Effect<A, Failure | FileError>): Effect.Effect<A, MachineError | FileError> => {
+    const done = Effect.suspend(
+      (): Effect.Effect<A, Failure | FileError> =>
+        gone === undefined ? Effect.raceFirst(doing, vmLost) : Effect.fail(lost(gone))
+    )
+    const failed = (error: Failure | FileError): Effect.Effect<never, MachineError | FileError> => {
+      if (error._tag === "FileError") return Effect.fail(error)
+      const failure = error._tag === "MachineError" ? error : lost(error.message)
+      return Effect.andThen(end(failure.message), Effect.fail(failure))
+    }
+    return lock.withPermit(
+      Effect.catch(
+        Effect.onInterrupt(done, () => end("it was interrupted")),
+        failed
+      )
+    )
+  }
+  const withoutFiles = <A>(doing: Effect.Effect<A, Failure>): Effect.Effect<A, MachineError> =>
+    Effect.catchTag(operate(doing), "FileError", Effect.die)
+
+  const fatal = (error: GuestError): Turn => ({
+    _tag: "Failed",
+    error,
+    fatal: true,
+    cancelled: [],
+    output: printed.output,
+    usage: { cpuMillis: 0, memoryBytes: 0 }
+  })
+
+  /** Ends with the turn that takes longer than it may. */
+  const outOfTime = Effect.fnUntraced(function* (before: number) {
+    const allowed = Math.min(limits.cpuSliceMillis, limits.cpuRunMillis - spent)
+    for (;;) {
+      const left = allowed - ((yield* vm.cpuMillis) - before)
+      if (left <= 0) return fatal(cpuLimit)
+      yield* Effect.sleep(Math.max(lookMillisMin, left / cpus))
+    }
+  })
+
+  const broken = (error: Trouble): Effect.Effect<Turn, AgentError> =>
+    error instanceof InterpreterError
+      ? Effect.succeed(fatal(errorOf(error)))
+      : error.reason._tag === "Violation"
+        ? Effect.succeed(fatal({ name: "InternalError", message: error.message, reason: "Misbehaved" }))
+        : Effect.fail(error)
+
+  const take = (made: Effect.Effect<Turn, Trouble>) =>
+    withoutFiles(
+      Effect.gen(function* () {
+        printed.output = []
+        const before = yield* vm.cpuMillis
+        const turn = yield* Effect.raceFirst(Effect.catch(made, broken), outOfTime(before))
+        const cpuMillis = (yield* vm.cpuMillis) - before
+        spent += cpuMillis
+        const usage = { ...turn.usage, cpuMillis }
+        if (turn._tag === "Failed" && turn.fatal) {
+          yield* end(turn.error.message)
+          return { ...turn, usage }
+        }
+        const files = yield* inside.changes
+        return { ...turn, usage, ...(files.length === 0 ? {} : { files }) }
+      })
+    )
+
+  const snapshot = Effect.gen(function* () {
+    if (!("checkpoint" in vm)) return yield* lost("a machine for one scope cannot be written down")
+    yield* inside.agent.freeze
+    const checkpoint = yield* vm.checkpoint
+    yield* inside.agent.thaw
+    return toSnapshot({ checkpoint, standing: inside.standing(), spentMillis: spent })
+  })
+
+  const machine: SnapshotMachine = {
+    start: (program) =>
+      take(
+        Effect.suspend(() => {
+          spent = 0
+          return inside.interpreter.start(program)
+        })
+      ),
+    answer: (answers, nowMillis) => take(inside.interpreter.answer(answers, nowMillis)),
+    files: (operation) =>
+      operate(
+        Effect.gen(function* () {
+          const result = yield* GuestFiles.perform(inside.agent, operation)
+          return { result, changes: yield* inside.changes }
+        })
+      ),
+    snapshot: withoutFiles(snapshot)
+  }
+  return machine
+})
