@@ -50,11 +50,11 @@ const make = Effect.gen(function* () {
       end
     )
     const open = (id: string, options: Partial<OpenOptions> = {}, hooks: Hooks = {}) =>
-      Effect.flatMap(world.grants(hooks), (grants) =>
+      Effect.flatMap(Effect.orDie(world.grants(hooks)), (grants) =>
         Scope.provide(sessions.open({ ...grants, id, ...options }), scope)
       )
     const resume = (id: string) =>
-      Effect.flatMap(world.grants(), (grants) => Scope.provide(sessions.resume(id, grants), scope))
+      Effect.flatMap(Effect.orDie(world.grants()), (grants) => Scope.provide(sessions.resume(id, grants), scope))
     return { ...world, power, sessions, end, crash, open, resume }
   })
   return { ...world, process }
