@@ -143,6 +143,9 @@ func main() {
 	// for the programs that are started.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGPIPE)
 	isFirst := os.Getpid() == 1
+	if code, ok := runCommand(isFirst); ok {
+		os.Exit(code)
+	}
 	arguments := os.Args[1:]
 	if isFirst {
 		arguments = nil // the kernel gives its own words

@@ -1,0 +1,99 @@
+package interpreter
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Looking at processes of the guest, by what the kernel tells of them.
+
+const millisPerTick = 10
+
+// children are the processes that a process has started, or adopted, and that have not been waited for.
+func children(pid int) []int {
+	var found []int
+	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue
+		}
+		for word := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				found = append(found, child)
+			}
+		}
+	}
+	return found
+}
+
+// descendants are the children of a process, and theirs.
+func descendants(pid int) []int {
+	var found []int
+	for _, child := range children(pid) {
+		found = append(found, child)
+		found = append(found, descendants(child)...)
+	}
+	return found
+}
+
+// fields are those of /proc/PID/stat from the state on: the name before it may have anything in it.
+func fields(path string) []string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	end := bytes.LastIndexByte(text, ')')
+	if end < 0 {
+		return nil
+	}
+	return strings.Fields(string(text[end+1:]))
+}
+
+// isBusy says whether some thread of a process runs, or waits for a disk.
+func isBusy(pid int) bool {
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
+	for _, thread := range threads {
+		if f := fields(thread); len(f) > 0 && (f[0] == "R" || f[0] == "D") {
+			return true
+		}
+	}
+	return false
+}
+
+// The places of figures among the fields of /proc/PID/stat.
+const (
+	utimeField  = 11
+	rssField    = 21
+	timesOfStat = 4 // utime, stime, and those of children that were waited for
+)
+
+// measure is what some processes have used, and the memory that they have.
+func measure(pids []int) usage {
+	var u usage
+	for _, pid := range pids {
+		f := fields("/proc/" + strconv.Itoa(pid) + "/stat")
+		if len(f) <= rssField {
+			continue
+		}
+		for i := range timesOfStat {
+			ticks, _ := strconv.ParseFloat(f[utimeField+i], 64)
+			u.CPUMillis += ticks * millisPerTick
+		}
+		pages, _ := strconv.ParseFloat(f[rssField], 64)
+		u.MemoryBytes += pages * float64(os.Getpagesize())
+	}
+	return u
+}
+
+// end ends processes at once.
+func end(pids []int) {
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
+}

@@ -1,0 +1,99 @@
+package interpreter
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+)
+
+const (
+	lengthBytes = 4
+	// recordBytesMax is more than any record has whose parts keep to their limits.
+	recordBytesMax = 160 << 20
+)
+
+// readRecord reads a JSON text with its length before it.
+func readRecord(from io.Reader, into any) error {
+	var head [lengthBytes]byte
+	if _, err := io.ReadFull(from, head[:]); err != nil {
+		return err
+	}
+	length := binary.LittleEndian.Uint32(head[:])
+	if length > recordBytesMax {
+		return fmt.Errorf("a record of %d bytes", length)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(from, text); err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+func record(message any) ([]byte, error) {
+	bytes := make([]byte, lengthBytes)
+	text, err := encode(message)
+	if err != nil {
+		return nil, err
+	}
+	binary.LittleEndian.PutUint32(bytes, uint32(len(text)))
+	return append(bytes, text...), nil
+}
+
+// outbox writes records in their order, however long the other side takes: whoever sends does not wait.
+type outbox struct {
+	mu      sync.Mutex
+	filled  sync.Cond
+	waiting [][]byte
+	isOver  bool
+	done    chan struct{}
+}
+
+func newOutbox(to io.Writer) *outbox {
+	o := &outbox{done: make(chan struct{})}
+	o.filled.L = &o.mu
+	go o.deliver(to)
+	return o
+}
+
+func (o *outbox) send(message any) {
+	bytes, err := record(message)
+	if err != nil {
+		return // what is sent was made here, and has a text
+	}
+	o.mu.Lock()
+	o.waiting = append(o.waiting, bytes)
+	o.mu.Unlock()
+	o.filled.Signal()
+}
+
+// close waits until everything was written.
+func (o *outbox) close() {
+	o.mu.Lock()
+	o.isOver = true
+	o.mu.Unlock()
+	o.filled.Signal()
+	<-o.done
+}
+
+func (o *outbox) deliver(to io.Writer) {
+	defer close(o.done)
+	for {
+		o.mu.Lock()
+		for len(o.waiting) == 0 && !o.isOver {
+			o.filled.Wait()
+		}
+		batch := o.waiting
+		o.waiting = nil
+		o.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		for _, bytes := range batch {
+			if _, err := to.Write(bytes); err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,220 @@
+"""`tools` and `aio`: calls of any tool by its path.
+
+To know a tool is not to be allowed it: whatever path is called is put to the host, and the host decides.
+"""
+
+import asyncio
+import functools
+
+from caisson import kernel as kernels
+from caisson import outside, values
+from caisson.errors import ToolError, too_large
+
+PATH_MAX = 256
+
+
+def _limits():
+    here = kernels.here()
+    return here.limits if here is not None else outside.limits()
+
+
+def _known():
+    here = kernels.here()
+    return here.tools if here is not None else outside.tools()
+
+
+def _arguments_text(path, given, named):
+    if len(path) > PATH_MAX:
+        raise too_large(f"the path of a tool has no more than {PATH_MAX} characters")
+    arguments = [*given, named] if named else list(given)
+    longest = _limits()["argumentBytes"]
+    try:
+        return values.encode(arguments, longest)
+    except values.TooLarge:
+        raise too_large(f"{path}: longer than {longest} bytes") from None
+    except values.TooDeep as error:
+        raise ToolError("RangeError", f"{path}: {error}", "TooDeep") from None
+    except values.Unsupported as error:
+        raise TypeError(f"{path}: {error}") from None
+
+
+def _give(outcome):
+    if outcome["_tag"] == "Rejected":
+        error = outcome["error"]
+        raise ToolError(error["name"], error["message"], error.get("reason"))
+    return values.decode(outcome["value"])
+
+
+def call(path, /, *given, **named):
+    """Calls a tool and waits for its result."""
+    text = _arguments_text(path, given, named)
+    here = kernels.here()
+    if here is None:
+        return values.decode(outside.call(path, text))
+    box = []
+    key = here.call(path, text, box.append)
+    try:
+        return _give(here.wait(box))
+    finally:
+        here.cancel(key)
+
+
+class Call(asyncio.Future):
+    """A call that was made, and waits for its result. To cancel it calls it off."""
+
+    def __init__(self, here, path, text, loop):
+        super().__init__(loop=loop)
+        self._here = here
+        self._key = here.call(path, text, self._settle)
+
+    def _settle(self, outcome):
+        if self.done():
+            return
+        try:
+            self.set_result(_give(outcome))
+        except Exception as error:
+            self.set_exception(error)
+            self._here.note_rejection(self)
+
+    def cancel(self, msg=None):
+        is_cancelled = super().cancel(msg)
+        if is_cancelled:
+            self._here.cancel(self._key)
+        return is_cancelled
+
+
+def call_async(path, /, *given, **named):
+    """Calls a tool, and gives a future of its result at once."""
+    text = _arguments_text(path, given, named)
+    here = kernels.here()
+    if here is None:
+        loop = asyncio.get_running_loop()
+        made = loop.run_in_executor(None, outside.call, path, text)
+        return asyncio.ensure_future(_decoded(made))
+    return Call(here, path, text, here.current_loop())
+
+
+async def _decoded(made):
+    return values.decode(await made)
+
+
+def list_tools():
+    """The paths of all tools that may be known of."""
+    return [tool["path"] for tool in _known()]
+
+
+def tool_info(path):
+    """What may be known of a tool: path, description, input and output. None if there is no such tool."""
+    return next((tool for tool in _known() if tool["path"] == path), None)
+
+
+def _help_text(path):
+    known = tool_info(path)
+    if known is None:
+        below = [tool for tool in list_tools() if tool.startswith(f"{path}.")] if path else list_tools()
+        return "\n".join(below) if below else f"there is no tool {path}"
+    fields = known["input"].get("properties", {}) if isinstance(known["input"], dict) else {}
+    required = known["input"].get("required", []) if isinstance(known["input"], dict) else []
+    lines = [f"{path}({', '.join(fields)})", "", known["description"].strip()]
+    for name, schema in fields.items():
+        kind = schema.get("type", "any") if isinstance(schema, dict) else "any"
+        words = f": {schema['description']}" if isinstance(schema, dict) and "description" in schema else ""
+        lines.append(f"  {name} ({kind}{', required' if name in required else ''}){words}")
+    return "\n".join(lines)
+
+
+class Path:
+    """A path, which can be gone on with by a dot, and called."""
+
+    __slots__ = ("_path", "_make")
+
+    def __init__(self, path, make):
+        self._path = path
+        self._make = make
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name):
+        if not isinstance(name, str):
+            raise TypeError("the name of a tool is a text")
+        return Path(f"{self._path}.{name}", self._make)
+
+    def __call__(self, *given, **named):
+        return self._make(self._path, *given, **named)
+
+    def __dir__(self):
+        start = f"{self._path}."
+        return sorted({path[len(start) :].split(".")[0] for path in list_tools() if path.startswith(start)})
+
+    def __repr__(self):
+        return f"<tool {self._path}>"
+
+
+class Root:
+    """All tools: `tools.mail.send(to="eve")`, or `tools["mail.send"](to="eve")` for names that Python has other uses for."""
+
+    __slots__ = ("_name", "_make")
+
+    def __init__(self, name, make):
+        self._name = name
+        self._make = make
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Path(name, self._make)
+
+    def __getitem__(self, name):
+        if not isinstance(name, str):
+            raise TypeError("the name of a tool is a text")
+        return Path(name, self._make)
+
+    def __call__(self, *_given, **_named):
+        raise TypeError(f"{self._name} is not a tool: call one by its path, as {self._name}.mail.send(...)")
+
+    def __dir__(self):
+        return sorted({path.split(".")[0] for path in list_tools()} | {"list", "help"})
+
+    def __repr__(self):
+        return f"<{self._name}: {', '.join(list_tools())}>"
+
+
+def _is_known(name):
+    return any(path == name or path.startswith(f"{name}.") for path in list_tools())
+
+
+class Tools(Root):
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        if name in ("list", "help") and not _is_known(name):
+            return list_tools if name == "list" else functools.partial(_print_help)
+        return super().__getattr__(name)
+
+
+def _print_help(path=""):
+    print(_help_text(path))
+
+
+tools = Tools("tools", call)
+
+
+class Aio(Root):
+    """Tools whose calls give futures at once."""
+
+    __slots__ = ()
+
+    @property
+    def sleep(self):
+        return Path("sleep", self._make) if _is_known("sleep") else sleep_async
+
+
+async def sleep_async(seconds):
+    """Waits on the virtual clock."""
+    await asyncio.sleep(seconds)
+
+
+aio = Aio("aio", call_async)
