@@ -29,7 +29,7 @@ export const needsGo = (context: TestContext): void => context.skip(missing !== 
 let built: string | undefined
 
 /** The agent's program, built once per process of tests. */
-const program = (): string => {
+export const program = (): string => {
   if (built !== undefined) return built
   const directory = mkdtempSync(join(tmpdir(), "caisson-agent-"))
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }))

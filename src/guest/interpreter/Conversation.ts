@@ -157,7 +157,9 @@ export class Conversation {
 
   #take(message: InterpreterMessage): Result.Result<void, InterpreterError> {
     const expected = this.#expected
-    if (message.say === "output" && expected?._tag === "Turn") return expected.print(message)
+    if (message.say === "output" && expected?._tag === "Turn") {
+      return expected.print({ stream: message.stream, text: message.text })
+    }
     if (message.say === "turn" && expected?._tag === "Turn") {
       this.#expected = undefined
       Deferred.doneUnsafe(expected.said, Effect.succeed(message))
