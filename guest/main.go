@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"caisson/guest/boot"
-	"caisson/guest/call"
 	"caisson/guest/control"
 	"caisson/guest/files"
+	"caisson/guest/interpreter"
 	"caisson/guest/link"
 	"caisson/guest/message"
 	"caisson/guest/process"
@@ -28,9 +28,9 @@ import (
 var release = "unreleased"
 
 type options struct {
-	link, root, socket, groups, template string
-	uid, gid                             uint
-	isMachine, announces                 bool
+	link, root, groups, template string
+	uid, gid                     uint
+	isMachine, announces         bool
 }
 
 func parse(arguments []string) (options, error) {
@@ -38,7 +38,6 @@ func parse(arguments []string) (options, error) {
 	flags := flag.NewFlagSet("guest", flag.ContinueOnError)
 	flags.StringVar(&o.link, "link", "stdio", "channel to the host: stdio, unix:PATH, virtio:NAME or vsock:PORT")
 	flags.StringVar(&o.root, "root", "/", "directory that the guest's files are in")
-	flags.StringVar(&o.socket, "socket", "", "path of the socket for tool calls; none without one")
 	flags.StringVar(&o.groups, "groups", "", "directory of a control group, version 2, to make groups in; none without one")
 	flags.StringVar(&o.template, "template", "", "what the guest was booted from")
 	flags.UintVar(&o.uid, "uid", 1000, "user that guest code runs as, if the agent may change users")
@@ -55,14 +54,6 @@ func run(o options) error {
 		return err
 	}
 	defer agent.Processes.End()
-	if o.socket != "" {
-		listener, err := call.Listen(o.socket)
-		if err != nil {
-			return err
-		}
-		defer listener.Close()
-		go agent.Calls.Serve(listener)
-	}
 	channels, err := link.Open(o.link)
 	if err != nil {
 		return err
@@ -112,10 +103,10 @@ func assemble(o options) (*serve.Agent, error) {
 		return nil, err
 	}
 	table := process.NewTable(&process.Surroundings{
-		Reaper: reaper, Groups: groups, Root: o.root, UID: uint32(o.uid), GID: uint32(o.gid), CanChangeUser: isRoot, CallSocket: o.socket,
+		Reaper: reaper, Groups: groups, Root: o.root, UID: uint32(o.uid), GID: uint32(o.gid), CanChangeUser: isRoot,
 	})
 	return &serve.Agent{
-		Files: root, Groups: groups, Processes: table, Calls: call.New(table), IsMachine: o.isMachine, Template: o.template, Release: release,
+		Files: root, Groups: groups, Processes: table, IsMachine: o.isMachine, Template: o.template, Release: release,
 		Generation: renew.Sample(message.NonceBytes),
 	}, nil
 }
@@ -134,8 +125,26 @@ func bootMachine(o options) (options, error) {
 		return o, err
 	}
 	o.link, o.root, o.isMachine = "virtio:agent.0", "/", true
-	o.groups, o.socket, o.template = boot.Groups, filepath.Join(boot.Calls, "calls"), machine.Template
-	return o, nil
+	o.groups, o.template = boot.Groups, machine.Template
+	return o, interpreter.Furnish(boot.Commands, copyOfOwn)
+}
+
+// copyOfOwn makes a file of this program: guest code cannot run the one that the machine was booted from.
+func copyOfOwn(name string) error {
+	if filepath.Base(name) != "interpreter" {
+		return os.Symlink("interpreter", name)
+	}
+	own, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	made, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(made, own)
+	return errors.Join(err, made.Close())
 }
 
 func main() {

@@ -20,8 +20,8 @@ const (
 const (
 	// Groups is where groups of guest processes are made.
 	Groups = "/sys/fs/cgroup/guest"
-	// Calls is the directory of the socket for tool calls.
-	Calls = "/run/caisson"
+	// Commands is where interpreters are, and what they need.
+	Commands = "/run/caisson"
 	// Outputs is where guest code leaves artifacts.
 	Outputs = "/tmp/outputs"
 )
@@ -90,7 +90,7 @@ func furnish(uid, gid int) error {
 		{"/tmp", 0o777 | os.ModeSticky, false},
 		{Outputs, 0o755, true},
 		{"/workspace", 0o755, true},
-		{Calls, 0o755, false},
+		{Commands, 0o755, false},
 		{Groups, 0o755, false},
 	} {
 		if err := os.MkdirAll(d.path, d.mode); err != nil {

@@ -36,7 +36,6 @@ type Conn struct {
 	streams  map[uint32]*Stream
 	heard    uint32 // the sequence of the next frame of the host
 	lastHost uint32
-	lastOwn  uint32
 	resets   func(stream uint32)
 	isQuiet  bool
 	isClosed bool
@@ -164,25 +163,6 @@ func (c *Conn) IsClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.isClosed
-}
-
-// Open begins a stream of the agent's own.
-func (c *Conn) Open(request any) (*Stream, error) {
-	payload, err := message.Encode(request)
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.isClosed || len(c.streams) >= 2*streamsMax {
-		return nil, ErrTooMany
-	}
-	c.lastOwn += 2
-	s := newStream(c, c.lastOwn)
-	c.streams[s.ID] = s
-	s.frames = append(s.frames, frame.Frame{Kind: frame.Open, Stream: s.ID, Payload: payload})
-	c.ready(s)
-	return s, nil
 }
 
 // Hear takes a frame of the host. With an error the connection is broken.

@@ -9,7 +9,7 @@ import (
 	"caisson/guest/message"
 )
 
-// Stream is one request of the host, or one call of the guest, on one connection.
+// Stream is one request of the host on one connection.
 //
 // Its fields below the line are guarded by the connection.
 type Stream struct {
@@ -96,32 +96,11 @@ func (s *Stream) Finish(result any) error {
 // Quieten lets the connection send nothing more of streams but the results of those that have no lanes, or everything again.
 func (s *Stream) Quieten(isQuiet bool) { s.conn.quieten(isQuiet) }
 
-// Reset tells the host that the stream is of no more interest.
-func (s *Stream) Reset() {
-	s.conn.mu.Lock()
-	defer s.conn.mu.Unlock()
-	if s.isOver {
-		return
-	}
-	s.conn.drop(s)
-	s.conn.control = append(s.conn.control, frame.Frame{Kind: frame.Reset, Stream: s.ID})
-	s.conn.changed.Signal()
-}
-
 // IsReset says whether the host has reset the stream.
 func (s *Stream) IsReset() bool {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
 	return s.isReset
-}
-
-// Leave forgets a stream of the agent's own, whose lanes have ended.
-func (s *Stream) Leave() {
-	s.conn.mu.Lock()
-	defer s.conn.mu.Unlock()
-	if !s.isOver {
-		s.conn.drop(s)
-	}
 }
 
 func (s *Stream) push(f frame.Frame) {

@@ -12,12 +12,13 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"caisson/guest/boot"
 	"caisson/guest/python"
 	"caisson/guest/reap"
 )
 
-// Booted is where the agent of a machine puts what interpreters need.
-const Booted = "/run/caisson"
+// booted is where the agent of a machine puts what interpreters need.
+const booted = boot.Commands
 
 // place is where an interpreter has its files, and what its processes are started in.
 type place struct {
@@ -38,7 +39,7 @@ func newPlace() (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{own: own, python: filepath.Join(Booted, "python"), bin: filepath.Join(Booted, "bin"), reaper: reaper}
+	p := &place{own: own, python: filepath.Join(booted, "python"), bin: filepath.Join(booted, "bin"), reaper: reaper}
 	if _, err := os.Stat(p.python); errors.Is(err, os.ErrNotExist) {
 		program, err := os.Executable()
 		if err != nil {

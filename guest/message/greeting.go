@@ -56,5 +56,4 @@ type Welcome struct {
 	Template   string         `msgpack:"template" json:"template"`
 	Abilities  []Ability      `msgpack:"abilities" json:"abilities"`
 	Processes  []KnownProcess `msgpack:"processes" json:"processes"`
-	Calls      Count          `msgpack:"calls" json:"calls"`
 }

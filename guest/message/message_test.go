@@ -19,8 +19,6 @@ func empty(schema string, op string) any {
 		return &message.Welcome{}
 	case "Instruction":
 		return &message.Instruction{}
-	case "Call":
-		return &message.Call{}
 	case "Fault":
 		return &message.Fault{}
 	case "Notice":

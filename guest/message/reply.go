@@ -97,13 +97,6 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
-// Call is what the agent opens a stream with when guest code calls a tool.
-type Call struct {
-	ID      string `msgpack:"id" json:"id"`
-	Process string `msgpack:"process" json:"process"`
-	Path    string `msgpack:"path" json:"path"`
-}
-
 // Fault is what the agent could not read.
 type Fault struct {
 	Detail string `msgpack:"detail" json:"detail"`

@@ -109,7 +109,7 @@ type Rename struct {
 	To   string `msgpack:"to" json:"to"`
 }
 
-// Bare is a request without anything to it: freeze, thaw and tools.
+// Bare is a request without anything to it: freeze and thaw.
 type Bare struct {
 	Op string `msgpack:"op" json:"op"`
 }
@@ -146,7 +146,6 @@ var Requests = map[string]func() any{
 	"freeze":        func() any { return new(Bare) },
 	"thaw":          func() any { return new(Bare) },
 	"clock":         func() any { return new(Clock) },
-	"tools":         func() any { return new(Bare) },
 }
 
 type operation struct {

@@ -37,11 +37,7 @@ type Process struct {
 	exited     chan struct{}
 	exit       message.Exit
 	closeInput sync.Once
-	calls      atomic.Uint64
 }
-
-// NextCall counts the tool calls of the process, from 1.
-func (p *Process) NextCall() uint64 { return p.calls.Add(1) }
 
 // Exited is closed when the process has ended and Exit is there.
 func (p *Process) Exited() <-chan struct{} { return p.exited }

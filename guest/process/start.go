@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -30,8 +29,6 @@ type Surroundings struct {
 	UID, GID uint32
 	// CanChangeUser says whether they can be used; else everything runs as whoever the agent is.
 	CanChangeUser bool
-	// CallSocket is where guest code calls tools.
-	CallSocket string
 
 	groups atomic.Uint64
 }
@@ -87,12 +84,7 @@ func (s *Surroundings) attributes(e *message.Execute, group *control.Group, pipe
 	for i, file := range pipes.theirs {
 		files[i] = file.Fd()
 	}
-	return &syscall.ProcAttr{Dir: s.directory(e), Env: s.environment(e), Files: files, Sys: system}
-}
-
-// environment is that of the request, and what a tool call needs.
-func (s *Surroundings) environment(e *message.Execute) []string {
-	return append(slices.Clone(e.Environment), "CAISSON_PROCESS="+e.ID, "CAISSON_SOCKET="+s.CallSocket)
+	return &syscall.ProcAttr{Dir: s.directory(e), Env: e.Environment, Files: files, Sys: system}
 }
 
 func (s *Surroundings) directory(e *message.Execute) string {

@@ -2,15 +2,12 @@ package serve
 
 import (
 	"fmt"
-	"io"
 
 	"golang.org/x/sys/unix"
 
 	"caisson/guest/channel"
 	"caisson/guest/message"
 )
-
-const toolsBytesMax = 4 << 20
 
 func (a *Agent) bare(stream *channel.Stream, b *message.Bare) (any, error) {
 	switch b.Op {
@@ -19,12 +16,6 @@ func (a *Agent) bare(stream *channel.Stream, b *message.Bare) (any, error) {
 	case "thaw":
 		stream.Quieten(false)
 		return message.Done{}, a.thaw()
-	case "tools":
-		text, err := io.ReadAll(io.LimitReader(stream.In, toolsBytesMax))
-		if err == nil {
-			a.Calls.SetTools(text)
-		}
-		return message.Done{}, err
 	default:
 		return nil, fmt.Errorf("%s is not served", b.Op)
 	}

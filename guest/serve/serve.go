@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"caisson/guest/call"
 	"caisson/guest/channel"
 	"caisson/guest/control"
 	"caisson/guest/files"
@@ -23,7 +22,6 @@ type Agent struct {
 	Files     *files.Root
 	Groups    *control.Hierarchy // nil without control groups
 	Processes *process.Table
-	Calls     *call.Calls
 	// IsMachine says that the clock, the chance and the name are the agent's to set.
 	IsMachine  bool
 	Template   string
@@ -39,7 +37,7 @@ type Agent struct {
 //
 //	A1. Before the first hello nothing is done, and after every hello nothing of an earlier connection is heard.
 //	A2. A frame that is broken or missing ends the connection: the host is told, and the agent waits for the next hello.
-//	A3. Processes and calls outlive connections.
+//	A3. Processes outlive connections.
 func (a *Agent) Serve(to io.ReadWriter) error {
 	var conn, faulty *channel.Conn
 	var lock sync.Mutex
@@ -120,7 +118,6 @@ func (a *Agent) greet(f frame.Frame) (*channel.Conn, error) {
 	a.attached = map[uint32]*process.Process{}
 	a.mu.Unlock()
 	_ = a.thaw()
-	a.Calls.Connect(conn)
 	return conn, nil
 }
 
@@ -128,7 +125,7 @@ func (a *Agent) greet(f frame.Frame) (*channel.Conn, error) {
 func (a *Agent) renew(hello *message.Hello) message.Welcome {
 	welcome := message.Welcome{
 		Version: message.Version, Nonce: hello.Nonce, Agent: a.Release, Generation: a.Generation, Template: a.Template,
-		Abilities: a.abilities(), Processes: a.Processes.Known(), Calls: message.Count(a.Calls.Waiting()),
+		Abilities: a.abilities(), Processes: a.Processes.Known(),
 	}
 	if a.IsMachine {
 		welcome.ClockSet = renew.Clock(hello.Seconds, hello.Nanos) == nil

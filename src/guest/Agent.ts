@@ -1,12 +1,10 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { FileError } from "../file/FileError.ts"
 import { AgentError, Silent } from "./AgentError.ts"
-import * as Calls from "./Calls.ts"
 import { Connection } from "./Connection.ts"
 import * as Files from "./Files.ts"
 import { greet } from "./Handshake.ts"
@@ -31,8 +29,6 @@ export interface AgentOptions {
   readonly welcomeTimeout?: Duration.Input | undefined
   /** After how long a silent guest is pinged, and after how long again it is given up. Default 10 seconds. */
   readonly silence?: Duration.Input | undefined
-  /** Longest arguments of a tool call. Default 1 MiB. */
-  readonly argumentBytes?: number | undefined
 }
 
 /** An agent that has welcomed its host: what can be done in a guest. It lives until its scope is closed. */
@@ -66,10 +62,6 @@ export interface Agent {
     path: string,
     isRecursive?: boolean
   ) => Effect.Effect<Files.Watch, FileError | AgentError, Scope.Scope>
-  /** Says which tools guest code is told of: a JSON text. */
-  readonly tools: (text: string) => Effect.Effect<void, AgentError>
-  /** Tool calls of guest code. */
-  readonly calls: Queue.Dequeue<Calls.GuestCall, AgentError>
   /** Prepares the guest for a snapshot, and says whether its code stands still. Nothing else is begun until `thaw`, or
    * on the next connection; processes are not ended with their scopes. */
   readonly freeze: Effect.Effect<boolean, AgentError>
@@ -112,23 +104,14 @@ const keepAlive = Effect.fnUntraced(function* (connection: Connection, silence: 
   }
 })
 
-const setTools = (connection: Connection, text: string) =>
-  Effect.gen(function* () {
-    const exchange = yield* connection.open({ op: "tools" })
-    yield* exchange.input.write(Buffer.from(text))
-    yield* exchange.end
-    yield* exchange.result("tools", Done)
-  }).pipe(Effect.scoped)
-
 const freeze = (connection: Connection) =>
   Effect.flatMap(connection.open({ op: "freeze" }), (exchange) => exchange.result("freeze", Frozen)).pipe(
     Effect.scoped,
     Effect.map(({ isStill }) => isStill)
   )
 
-const over = (connection: Connection, welcome: Welcome, calls: Agent["calls"]): Agent => ({
+const over = (connection: Connection, welcome: Welcome): Agent => ({
   welcome,
-  calls,
   failed: connection.failed,
   ping: connection.ping,
   execute: (command) => Process.execute(connection, command),
@@ -144,14 +127,13 @@ const over = (connection: Connection, welcome: Welcome, calls: Agent["calls"]): 
   put: (path, archive) => Files.put(connection, path, archive),
   get: (path) => Files.get(connection, path),
   watch: (path, isRecursive = false) => Files.watch(connection, path, isRecursive),
-  tools: (text) => setTools(connection, text),
   freeze: freeze(connection),
   thaw: simple(connection, { op: "thaw" })
 })
 
 /**
- * Greets the agent behind a link. Nothing that was under way on an earlier connection is heard any more; processes and unanswered
- * tool calls outlive it. Connections over one link follow each other: the scope of one is closed before the next one begins.
+ * Greets the agent behind a link. Nothing that was under way on an earlier connection is heard any more; processes outlive it.
+ * Connections over one link follow each other: the scope of one is closed before the next one begins.
  */
 export const connect = Effect.fn("Agent.connect")(function* (options: AgentOptions) {
   const now = yield* Clock.currentTimeNanos
@@ -172,7 +154,6 @@ export const connect = Effect.fn("Agent.connect")(function* (options: AgentOptio
   const { heard, reader, rest, welcome } = greeted
   const connection = yield* Connection.make({ link, epoch, sent: 1, heard, reader }, rest)
   if (options.isMachine ?? true) yield* setClock(connection, welcome)
-  const calls = yield* Calls.receive(connection, options.argumentBytes ?? 1_048_576)
   yield* Effect.forkScoped(keepAlive(connection, Duration.fromInputUnsafe(options.silence ?? "10 seconds")))
-  return over(connection, welcome, calls)
+  return over(connection, welcome)
 })

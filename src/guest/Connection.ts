@@ -1,6 +1,5 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -10,18 +9,10 @@ import type { Link, LinkClosed } from "./Link.ts"
 import { encode, encodeCredit, type Frame, type Kind, type Lane, lanes, payloadBytesMax } from "./wire/Frame.ts"
 import type { FrameReader, Item } from "./wire/FrameReader.ts"
 import * as Pack from "./wire/Pack.ts"
-import { Call, Fault } from "./wire/Reply.ts"
+import { Fault } from "./wire/Reply.ts"
 import type { Request } from "./wire/Request.ts"
 
-/** Streams that one side may have open at the same time. */
-const streamsMax = 256
 const pingsMax = 64
-
-/** A stream that the guest has opened. */
-export interface Opened {
-  readonly call: Call
-  readonly exchange: Exchange
-}
 
 export interface ConnectionOptions {
   readonly link: Link
@@ -34,7 +25,6 @@ export interface ConnectionOptions {
 
 const fromLink = (closed: LinkClosed): AgentError => new AgentError({ reason: closed })
 
-const decodeCall = Pack.decoder(Call)
 const decodeFault = Pack.decoder(Fault)
 
 /**
@@ -48,9 +38,6 @@ const decodeFault = Pack.decoder(Fault)
  */
 export class Connection {
   readonly epoch: number
-  /** The streams that the guest opens. */
-  readonly opened: Queue.Dequeue<Opened, AgentError>
-  readonly #opened: Queue.Queue<Opened, AgentError>
   readonly #options: ConnectionOptions
   readonly #scope: Scope.Scope
   readonly #sender = Semaphore.makeUnsafe(1)
@@ -60,26 +47,22 @@ export class Connection {
   #sent: number
   #heard: number
   #lastOwn = -1
-  #lastOfGuest = 0
   /** Pings whose pongs have not come, the oldest first. */
   readonly #pings: Array<{ readonly payload: Uint8Array; readonly heard: Deferred.Deferred<void> }> = []
   #pinged = 0
   #activity = 0
 
-  private constructor(options: ConnectionOptions, scope: Scope.Scope, opened: Queue.Queue<Opened, AgentError>) {
+  private constructor(options: ConnectionOptions, scope: Scope.Scope) {
     this.epoch = options.epoch
     this.#options = options
     this.#scope = scope
-    this.#opened = opened
-    this.opened = opened
     this.#sent = options.sent
     this.#heard = options.heard
   }
 
   /** Begins to receive, with what was read behind the welcome. */
   static readonly make = Effect.fnUntraced(function* (options: ConnectionOptions, rest: ReadonlyArray<Item>) {
-    const opened = yield* Queue.unbounded<Opened, AgentError>()
-    const connection = new Connection(options, yield* Effect.scope, opened)
+    const connection = new Connection(options, yield* Effect.scope)
     yield* Effect.addFinalizer(() => connection.#fail(new AgentError({ reason: new Left() })))
     yield* Effect.forkScoped(connection.#receive(rest))
     return connection
@@ -128,20 +111,9 @@ export class Connection {
     })
   }
 
-  /** Forgets a stream that is over for both sides. */
-  forget(exchange: Exchange): void {
-    this.#exchanges.delete(exchange.id)
-  }
-
   /** Ends the connection. */
   fail(error: AgentError): Effect.Effect<void> {
     return this.#fail(error)
-  }
-
-  /** Resets a stream of the guest's. */
-  refuse(exchange: Exchange): Effect.Effect<void, AgentError> {
-    this.forget(exchange)
-    return exchange.reset
   }
 
   #nextOwn(): number {
@@ -161,7 +133,7 @@ export class Connection {
   #leave(exchange: Exchange): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.#failure !== undefined) return Effect.void
-      this.forget(exchange)
+      this.#exchanges.delete(exchange.id)
       const left = exchange.isOver ? Effect.void : exchange.fail(new AgentError({ reason: new Left() }))
       const reset = Effect.forkIn(Effect.ignore(exchange.reset), this.#scope, { startImmediately: true })
       return Effect.asVoid(Effect.andThen(left, reset))
@@ -197,8 +169,6 @@ export class Connection {
     this.#heard = (this.#heard + 1) >>> 0
     if (frame.kind === "pong") return this.#hearPong(frame)
     if (frame.kind === "fault") return this.#hearFault(frame)
-    if (frame.kind === "open") return this.#hearOpen(frame)
-    if (frame.kind === "reset") return this.#hearReset(frame)
     return this.#hearOfStream(frame)
   }
 
@@ -215,33 +185,13 @@ export class Connection {
     return new AgentError({ reason: new Broken({ detail: fault.success.detail }) })
   }
 
-  #hearOpen({ payload, stream }: Frame): Effect.Effect<void, AgentError> {
-    if (stream % 2 !== 0 || stream <= this.#lastOfGuest) return violation(`stream ${stream} cannot be opened`)
-    const ofGuest = [...this.#exchanges.keys()].filter((id) => id % 2 === 0).length
-    if (ofGuest >= streamsMax) return violation(`more than ${streamsMax} streams`)
-    this.#lastOfGuest = stream
-    const call = decodeCall(payload)
-    if (Result.isFailure(call)) return violation(call.failure.message)
-    return Effect.flatMap(this.#exchange(stream, { output: 0, errors: 0 }), (exchange) =>
-      Effect.asVoid(Queue.offer(this.#opened, { call: call.success, exchange }))
-    )
-  }
-
-  #hearReset({ stream }: Frame): Effect.Effect<void, AgentError> {
-    const exchange = this.#exchanges.get(stream)
-    if (stream % 2 !== 0 || stream > this.#lastOfGuest) return violation(`stream ${stream} cannot be reset`)
-    if (exchange === undefined) return Effect.void
-    this.forget(exchange)
-    return exchange.abandon
-  }
-
   #hearOfStream(frame: Frame): Effect.Effect<void, AgentError> {
     const { kind, stream } = frame
     const exchange = this.#exchanges.get(stream)
     if (exchange?.isOver) return violation(`${kind} of a stream that is over`)
     if (exchange !== undefined) return exchange.hear(frame)
     // A stream that the host has left: what was under way still comes.
-    if (stream > 0 && stream <= (stream % 2 === 1 ? this.#lastOwn : this.#lastOfGuest)) return Effect.void
+    if (stream % 2 === 1 && stream <= this.#lastOwn) return Effect.void
     return violation(`${kind} of stream ${stream}, which nobody has opened`)
   }
 
@@ -252,8 +202,7 @@ export class Connection {
       const exchanges = [...this.#exchanges.values()]
       this.#exchanges.clear()
       Deferred.doneUnsafe(this.#failed, Effect.fail(error))
-      const all = exchanges.map((exchange) => exchange.fail(error))
-      return Effect.all([...all, Queue.fail(this.#opened, error)], { discard: true })
+      return Effect.forEach(exchanges, (exchange) => exchange.fail(error), { discard: true })
     })
   }
 }

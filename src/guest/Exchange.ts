@@ -46,7 +46,6 @@ export class Exchange {
   readonly #result = Deferred.makeUnsafe<Uint8Array, AgentError>()
   readonly #over = Deferred.makeUnsafe<void>()
   #isSilent = true
-  #failure: AgentError | undefined
 
   private constructor(options: ExchangeOptions, output: Inbound, errors: Inbound) {
     this.id = options.id
@@ -119,26 +118,8 @@ export class Exchange {
     return violation(`${frame.kind} in a stream`)
   }
 
-  /** Waits until the guest says that the stream is of no more interest; fails if it ends in another way. */
-  get abandoned(): Effect.Effect<void, AgentError> {
-    return Effect.andThen(
-      this.over,
-      Effect.suspend(() => (this.#failure === undefined ? Effect.void : Effect.fail(this.#failure)))
-    )
-  }
-
-  /** The guest has no more interest in the stream. */
-  get abandon(): Effect.Effect<void> {
-    return this.#close(new AgentError({ reason: new Left() }))
-  }
-
   /** Ends the stream without a result. */
   fail(error: AgentError): Effect.Effect<void> {
-    if (!this.isOver) this.#failure = error
-    return this.#close(error)
-  }
-
-  #close(error: AgentError): Effect.Effect<void> {
     Deferred.doneUnsafe(this.#notice, Effect.fail(error))
     Deferred.doneUnsafe(this.#result, Effect.fail(error))
     Deferred.doneUnsafe(this.#over, Effect.void)

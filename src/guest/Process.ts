@@ -14,7 +14,7 @@ export interface Command {
   readonly id: string
   /** The program, which is looked for on the PATH of `environment` if it has no slash, and its arguments. */
   readonly arguments: readonly [string, ...Array<string>]
-  /** Nothing else is in the environment, but what tool calls need. */
+  /** Nothing else is in the environment. */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** The guest's `/` by default. */
   readonly directory?: string | undefined

@@ -50,7 +50,6 @@ export const messages: Readonly<Record<string, Schema.Codec<unknown, unknown>>> 
   Request: Request.Request,
   Instruction: Request.Instruction,
   Notice: Reply.Notice,
-  Call: Reply.Call,
   Fault: Reply.Fault,
   "Outcome of Exit": Reply.Outcome(Reply.Exit),
   "Outcome of Done": Reply.Outcome(Reply.Done),

@@ -47,8 +47,6 @@ export const program = (): string => {
 export interface Guest {
   /** Where its files are. */
   readonly files: string
-  /** Where guest code calls tools. */
-  readonly socket: string
   readonly child: ChildProcess
   /** Connects to its socket as a host does. */
   readonly dial: Effect.Effect<Link & { readonly raw: Socket }, never, import("effect").Scope.Scope>
@@ -86,7 +84,6 @@ export const start = Effect.fnUntraced(function* (flags: ReadonlyArray<string> =
     (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
   )
   const link = join(directory, "link")
-  const socket = join(directory, "calls")
   const files = join(directory, "files")
   mkdirSync(files)
   // Guest code is another user, where the agent may change users.
@@ -95,7 +92,7 @@ export const start = Effect.fnUntraced(function* (flags: ReadonlyArray<string> =
   let complaints = ""
   const child = yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const all = ["--link", `unix:${link}`, "--root", files, "--socket", socket, "--announce", ...flags]
+      const all = ["--link", `unix:${link}`, "--root", files, "--announce", ...flags]
       const started = spawn(program(), all, { stdio: ["ignore", "pipe", "pipe"] })
       started.stderr?.on("data", (text) => {
         complaints += text
@@ -114,7 +111,7 @@ export const start = Effect.fnUntraced(function* (flags: ReadonlyArray<string> =
   ).pipe(
     Effect.flatMap((raw) => Effect.map(StreamLink.make(raw, raw), ({ receive, send }) => ({ raw, receive, send })))
   )
-  const guest: Guest = { files, socket, child, dial, complaints: () => complaints }
+  const guest: Guest = { files, child, dial, complaints: () => complaints }
   return guest
 })
 

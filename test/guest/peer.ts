@@ -54,8 +54,7 @@ export const welcome = {
   sample: new Uint8Array(16),
   template: "",
   abilities: [],
-  processes: [],
-  calls: 0
+  processes: []
 }
 
 /** Answers a hello as an agent does, with other fields where a test wants it. */

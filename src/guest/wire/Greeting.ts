@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Bytes, Count, instant, ProcessId, Text } from "./Fields.ts"
+import { Bytes, instant, ProcessId, Text } from "./Fields.ts"
 
 /** The version of the messages. Frames have a version of their own. */
 export const version = 1
@@ -48,8 +48,6 @@ export const Welcome = Schema.Struct({
   /** What the guest was booted from, as its command line says; empty if that says nothing. */
   template: Text,
   abilities: Schema.Array(Ability),
-  processes: Schema.Array(KnownProcess).check(Schema.isMaxLength(processesMax)),
-  /** Tool calls that wait for an answer. They are opened anew on this connection. */
-  calls: Count
+  processes: Schema.Array(KnownProcess).check(Schema.isMaxLength(processesMax))
 })
 export type Welcome = typeof Welcome.Type

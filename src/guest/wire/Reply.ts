@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { FileChange } from "../../machine/Turn.ts"
-import { Count, ProcessId, Signal, Text } from "./Fields.ts"
+import { Count, Signal, Text } from "./Fields.ts"
 
 /**
  * The first thing that an agent says about a stream, if its lanes do not begin at once. `started`: a process runs, or was taken
@@ -88,16 +88,6 @@ export const Frozen = Schema.Struct({ isStill: Schema.Boolean })
 export type OutcomeOf<A> = { readonly ok: A } | { readonly error: Refusal }
 export const Outcome = <A>(ok: Schema.Codec<A, unknown>): Schema.Codec<OutcomeOf<A>, unknown> =>
   Schema.Union([Schema.Struct({ ok }), Schema.Struct({ error: Refusal })])
-
-/** What an agent opens a stream with: guest code calls a tool. Lane 1 has the arguments, lane 0 the answer, as JSON texts. */
-export const Call = Schema.Struct({
-  /** `<process>.<counter>`: the same on every connection until it is answered. */
-  id: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}\.[0-9]{1,15}$/u)),
-  process: ProcessId,
-  /** As the guest wrote it. */
-  path: Schema.String.check(Schema.isMaxLength(256))
-})
-export type Call = typeof Call.Type
 
 /** What the agent could not read. */
 export const Fault = Schema.Struct({ detail: Text })

@@ -91,9 +91,6 @@ export const Thaw = Schema.Struct({ op: Schema.Literal("thaw") })
 /** Sets the clock of a machine: a hello may have waited for it for as long as it takes to boot. */
 export const SetClock = Schema.Struct({ op: Schema.Literal("clock"), ...instant })
 
-/** Lane 0 has the JSON text of the tools that guest code is told of. */
-export const Tools = Schema.Struct({ op: Schema.Literal("tools") })
-
 /** What a host asks an agent to do, in the frame that opens a stream. */
 export const Request = Schema.Union([
   Execute,
@@ -110,8 +107,7 @@ export const Request = Schema.Union([
   Watch,
   Freeze,
   Thaw,
-  SetClock,
-  Tools
+  SetClock
 ])
 export type Request = typeof Request.Type
 

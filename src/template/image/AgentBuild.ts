@@ -18,8 +18,9 @@ export const Agent = Schema.Struct({
 })
 export type Agent = typeof Agent.Type
 
+/** What the compiler reads; what it embeds, too. */
 const isSource = (name: string): boolean =>
-  (name.endsWith(".go") && !name.endsWith("_test.go")) || name === "go.mod" || name === "go.sum"
+  (/\.(go|py|sh)$/.test(name) && !name.endsWith("_test.go")) || name === "go.mod" || name === "go.sum"
 
 /** The sources, by their names. */
 const read = Effect.fnUntraced(function* (directory: string) {

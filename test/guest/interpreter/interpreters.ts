@@ -138,6 +138,8 @@ export const tier = (language: Language): Layer.Layer<Machines> =>
     Machines,
     Machines.of({
       engine: `interpreter-${language}`,
+      languages: [language],
+      repeats: true,
       boot: (options) => open(language, options),
       restore: ({ bytes }, options) => open(language, options, JSON.parse(Buffer.from(bytes).toString()))
     })
