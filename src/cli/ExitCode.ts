@@ -3,7 +3,8 @@ export const exitCodes = {
   completed: { code: 0, meaning: "the run completed, or the command did what it was asked" },
   failed: {
     code: 1,
-    meaning: "the run failed: the guest threw, a limit ended it, or a shell script's exit code is not 0"
+    meaning:
+      "the run failed: the guest threw, a limit ended it, or a shell script's exit code is not 0; or what was checked or built is not as it should be"
   },
   usage: {
     code: 64,
@@ -11,6 +12,7 @@ export const exitCodes = {
   },
   unavailable: { code: 69, meaning: "another process holds the session, or no machine could be had: try again later" },
   internal: { code: 70, meaning: "something went wrong inside Caisson" },
+  missing: { code: 72, meaning: "a program that it needs is not on this host: `caisson doctor` says which" },
   storage: { code: 74, meaning: "a journal or a snapshot could not be read or written" },
   paused: {
     code: 75,

@@ -12,10 +12,12 @@ import type { MachineError } from "../machine/Machine.ts"
 import type { LocalFileError } from "../promise/LocalFileError.ts"
 import type { JournalError } from "../session/Journal.ts"
 import type { SessionError } from "../session/SessionError.ts"
+import type { TemplateError } from "../template/TemplateError.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { ToolkitError } from "../tool/ToolkitError.ts"
 import * as AuditExit from "./AuditExit.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
+import * as TemplateExit from "./TemplateExit.ts"
 import * as TokenExit from "./TokenExit.ts"
 
 /** The command cannot do what it was asked, and did nothing. */
@@ -31,7 +33,8 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
     "NothingToResume",
     "NothingToCancel",
     "DecidedBefore",
-    "LimitsAreFixed"
+    "LimitsAreFixed",
+    "NotBuilt"
   ]),
   message: Schema.String
 }) {}
@@ -54,6 +57,8 @@ export type CommandError =
   | FileError
   | ArchiveRejected
   | LocalFileError
+  | TemplateError
+  | TemplateExit.NotInstalled
   | ConfigError
 
 /** Why the command did not do what it was asked, in the form in which it says so. */
@@ -130,6 +135,10 @@ const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
       return TokenExit.exitCodeOf(error)
     case "AuditError":
       return AuditExit.exitCodeOf(error)
+    case "TemplateError":
+      return TemplateExit.exitCodeOf(error)
+    case "NotInstalled":
+      return exitCodes.missing.code
     case "ArchiveRejected":
     case "ConfigError":
     case "FileError":
@@ -151,6 +160,7 @@ const fileAdvice: Partial<Record<FileErrorCode, string>> = {
 /** What a person can do about it, where that is not in the message. */
 const adviceFor = (error: Exclude<CommandError, Ended>): string => {
   if (error._tag === "FileError") return fileAdvice[error.code] ?? ""
+  if (error._tag === "TemplateError") return TemplateExit.adviceFor(error)
   if (error._tag === "LocalFileError" && error.reason === "AlreadyThere")
     return "; --force replaces files, or give another place"
   switch ("reason" in error && typeof error.reason === "object" ? error.reason._tag : "") {
@@ -232,6 +242,8 @@ export const fromCause = (cause: Cause.Cause<CommandError | CliError.CliError>):
     case "FileError":
     case "ArchiveRejected":
     case "LocalFileError":
+    case "TemplateError":
+    case "NotInstalled":
     case "ConfigError":
       return fromCommand(error)
     default:

@@ -14,6 +14,8 @@ export interface Side {
   readonly redraw: (line: string) => Effect.Effect<void>
   /** Makes text that a guest had a part in fit for a line of the command's own. */
   readonly tame: (text: string) => string
+  /** How wide a terminal is; undefined if the stream is none. */
+  readonly columns: number | undefined
   /** Colours text if the stream is a terminal and `NO_COLOR` is not set. */
   readonly paint: (style: Style, text: string) => string
 }
@@ -30,6 +32,7 @@ const side = (stream: NodeJS.WriteStream): Side => {
     show: (text) => write(tame(text)),
     redraw: (line) => (stream.isTTY ? write(`\r\u001b[K${line}`) : Effect.void),
     tame,
+    columns: stream.isTTY ? stream.columns : undefined,
     paint: (style, text) => styleText(style, text, { stream })
   }
 }

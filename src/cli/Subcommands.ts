@@ -17,7 +17,9 @@ const subcommands = {
   keys: async () => (await import("./Keys.ts")).keys,
   token: async () => (await import("./Token.ts")).token,
   policy: async () => (await import("./Policy.ts")).policy,
-  audit: async () => (await import("./Audit.ts")).audit
+  audit: async () => (await import("./Audit.ts")).audit,
+  template: async () => (await import("./Template.ts")).template,
+  doctor: async () => (await import("./Doctor.ts")).doctor
 }
 
 type Name = keyof typeof subcommands

@@ -125,23 +125,37 @@ export const obtain = Effect.fn("Cache.obtain")(function* <Manifest, Encoded, R>
   return yield* Effect.scoped(made(recipe, directory)).pipe(Effect.mapError(fromFiles(recipe.step)))
 })
 
-/** What a step made last, whatever from; undefined if it has made nothing. */
-export const latest = Effect.fn("Cache.latest")(function* <Manifest, Encoded>(
+/** Something that was made, and when. */
+export interface Dated<Manifest> extends Made<Manifest> {
+  readonly key: string
+  readonly millis: number
+}
+
+/** Everything that a step has made, whatever from, the latest first. */
+export const all = Effect.fn("Cache.all")(function* <Manifest, Encoded>(
   step: Progress.Step,
   manifest: Schema.Codec<Manifest, Encoded>
 ) {
   const files = yield* FileSystem.FileSystem
   const { directory: root } = yield* Cache
   const names = yield* Effect.orElseSucceed(files.readDirectory(`${root}/${step}`), (): Array<string> => [])
-  const found: Array<{ readonly made: Made<Manifest>; readonly key: string; readonly millis: number }> = []
+  const found: Array<Dated<Manifest>> = []
   for (const key of names.filter((name) => /^[0-9a-f]{64}$/.test(name))) {
     const directory = `${root}/${step}/${key}`
     const made = yield* known(directory, manifest)
     const stat = yield* Effect.option(files.stat(`${directory}/${manifestName}`))
     const time = Option.flatMap(stat, ({ mtime }) => mtime)
-    if (made !== undefined) found.push({ made, key, millis: Option.getOrUndefined(time)?.getTime() ?? 0 })
+    if (made !== undefined) found.push({ ...made, key, millis: Option.getOrUndefined(time)?.getTime() ?? 0 })
   }
-  const last = found.sort((left, right) => right.millis - left.millis)[0]
+  return found.sort((left, right) => right.millis - left.millis) as ReadonlyArray<Dated<Manifest>>
+})
+
+/** What a step made last, whatever from; undefined if it has made nothing. */
+export const latest = Effect.fn("Cache.latest")(function* <Manifest, Encoded>(
+  step: Progress.Step,
+  manifest: Schema.Codec<Manifest, Encoded>
+) {
+  const [last] = yield* all(step, manifest)
   if (last !== undefined) yield* Progress.tell({ _tag: "Reused", step, key: last.key })
-  return last?.made
+  return last
 })

@@ -19,16 +19,32 @@ export const names = Effect.fn("Registry.names")(function* (directory: string) {
     .sort()
 })
 
+const unknown = (name: string, known: ReadonlyArray<string>) => {
+  const suggestion = suggest(name, known)
+  return templateFailed(new Unknown({ name, known, ...(suggestion === undefined ? {} : { suggestion }) }))
+}
+
 /** Reads the template of a name. */
 export const find = Effect.fn("Registry.find")(function* (directory: string, name: string) {
   const known = yield* names(directory)
-  if (!known.includes(name)) {
-    const suggestion = suggest(name, known)
-    return yield* templateFailed(new Unknown({ name, known, ...(suggestion === undefined ? {} : { suggestion }) }))
-  }
+  if (!known.includes(name)) return yield* unknown(name, known)
   const file = `${directory}/${name}${suffix}`
   const template = yield* TemplateFile.read(file)
   if (template.name === name) return template
   const detail = `it is a template of the name ${template.name}`
   return yield* templateFailed(new NotReadable({ file, detail }))
+})
+
+/** The names in several directories, in order. */
+export const namesIn = Effect.fn("Registry.namesIn")(function* (directories: ReadonlyArray<string>) {
+  const found = yield* Effect.forEach(directories, names)
+  return [...new Set(found.flat())].sort()
+})
+
+/** Reads the template of a name from the first directory that has one. */
+export const findIn = Effect.fn("Registry.findIn")(function* (directories: ReadonlyArray<string>, name: string) {
+  for (const directory of directories) {
+    if ((yield* names(directory)).includes(name)) return yield* find(directory, name)
+  }
+  return yield* unknown(name, yield* namesIn(directories))
 })

@@ -32,12 +32,51 @@ const listOf = <S extends Schema.Codec<unknown, unknown>>(item: S, lengthMax: nu
     .check(Schema.isMaxLength(lengthMax))
     .pipe(Schema.withDecodingDefault(Effect.succeed([])))
 
-/** Where the files of a guest come from: packages of a release of Debian, and files beside them. */
-export const ImageSource = Schema.Struct({
+/** Packages of a release of Debian, and files beside them. */
+export const DebianImage = Schema.Struct({
   debian: Schema.Literals(["bookworm"]),
+  /** What is installed, with what it depends on; beside the few packages without which there is no Debian. */
   packages: listOf(PackageName, 256),
   files: listOf(PlacedFile, 64)
 })
+export type DebianImage = typeof DebianImage.Type
+
+const HostPath = pattern(/^[^\0:]{1,4096}$/u, "expected a path without a colon")
+const OciTag = pattern(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/u, "expected a tag such as 3.12-slim")
+const OciDigest = pattern(/^sha256:[0-9a-f]{64}$/u, "expected sha256: and 64 hexadecimal digits")
+const Reference = pattern(
+  /^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$/u,
+  "expected the whole name of an image, such as docker.io/library/python:3.12-slim"
+)
+
+/** An image in a directory of this host. A path that is not absolute begins where the template's file is. */
+export const OciLayout = Schema.Struct({
+  layout: HostPath,
+  /** Which image, if there are several. */
+  tag: Schema.optionalKey(OciTag),
+  /** If it is given, no other image is taken. */
+  digest: Schema.optionalKey(OciDigest)
+})
+
+/** The same in one file, as `skopeo copy … oci-archive:FILE` and `docker save` write it. */
+export const OciArchive = Schema.Struct({
+  archive: HostPath,
+  tag: Schema.optionalKey(OciTag),
+  digest: Schema.optionalKey(OciDigest)
+})
+
+/** An image of a registry. Tags move: what is taken is what the digest says. */
+export const OciRegistry = Schema.Struct({ registry: Reference, digest: OciDigest })
+
+export const OciSource = Schema.Union([OciLayout, OciArchive, OciRegistry])
+export type OciSource = typeof OciSource.Type
+
+/** The files of an image of OCI, and files over them. It brings the programs of its languages itself. */
+export const OciImage = Schema.Struct({ oci: OciSource, files: listOf(PlacedFile, 64) })
+export type OciImage = typeof OciImage.Type
+
+/** Where the files of a guest come from. */
+export const ImageSource = Schema.Union([DebianImage, OciImage])
 export type ImageSource = typeof ImageSource.Type
 
 const ModuleName = pattern(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/u, "expected the name of a module of Python")

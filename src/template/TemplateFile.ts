@@ -3,21 +3,17 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Document, type Place } from "../policy/document/Document.ts"
 import { suggest } from "../policy/document/Suggestion.ts"
-import { Embedded, ImageSource, MachineLimits, Microvm, PlacedFile, Pool, type Template, WarmUp } from "./Template.ts"
+import type { OciSource, Template } from "./Template.ts"
 import { Malformed, NotReadable, type TemplateError, templateFailed } from "./TemplateError.ts"
+import * as TemplateForm from "./TemplateForm.ts"
+
+type Form = TemplateForm.Form
 
 const bytesMax = 1_048_576
 
-const options = { errors: "all", onExcessProperty: "error" } as const
-const decoders = {
-  embedded: Schema.decodeUnknownResult(Embedded, options),
-  microvm: Schema.decodeUnknownResult(Microvm, options)
-} as const
-type Tier = keyof typeof decoders
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 type Step = PropertyKey | { readonly key: PropertyKey }
@@ -40,21 +36,8 @@ const locate = (document: Document, path: ReadonlyArray<Step>): Place => {
   return place
 }
 
-/** The keys of the mappings of a template, by where those are. */
-const keys: Readonly<Record<Tier, Readonly<Record<string, ReadonlyArray<string>>>>> = {
-  embedded: { "": Object.keys(Embedded.fields) },
-  microvm: {
-    "": Object.keys(Microvm.fields),
-    image: Object.keys(ImageSource.fields),
-    "image.files.*": Object.keys(PlacedFile.fields),
-    "warmUp.*": Object.keys(WarmUp.fields),
-    limits: Object.keys(MachineLimits.fields),
-    pool: Object.keys(Pool.fields)
-  }
-}
-
-const keysAt = (tier: Tier, path: ReadonlyArray<Step>): ReadonlyArray<string> =>
-  keys[tier][path.map((step) => nameOf(step).replace(/^\d+$/, "*")).join(".")] ?? []
+const keysAt = (form: Form, path: ReadonlyArray<Step>): ReadonlyArray<string> =>
+  TemplateForm.keys[form][path.map((step) => nameOf(step).replace(/^\d+$/, "*")).join(".")] ?? []
 
 const keyPlace = (document: Document, path: ReadonlyArray<Step>): Place | undefined => {
   const holder = locate(document, path.slice(0, -1))
@@ -68,7 +51,7 @@ interface Issue {
   readonly path?: ReadonlyArray<Step> | undefined
 }
 
-const tell = (document: Document, tier: Tier, { message, path = [] }: Issue): void => {
+const tell = (document: Document, form: Form, { message, path = [] }: Issue): void => {
   const [detail = ""] = message.split("\n")
   const name = nameOf(path.at(-1) ?? "")
   if (detail === "Missing key") {
@@ -79,32 +62,30 @@ const tell = (document: Document, tier: Tier, { message, path = [] }: Issue): vo
     document.refuse(locate(document, path), detail)
     return
   }
-  const allowed = keysAt(tier, path.slice(0, -1))
+  const allowed = keysAt(form, path.slice(0, -1))
   document.refuse(keyPlace(document, path) ?? document.root, `unknown key ${JSON.stringify(name.slice(0, 64))}`, {
     allowed,
     suggestion: suggest(name, allowed)
   })
 }
 
-const tiers = Object.keys(decoders)
-
-/** The tier comes first: what else may be written depends on it. */
-const tierOf = (document: Document, plain: unknown): Tier | undefined => {
-  const tier = typeof plain === "object" && plain !== null && "tier" in plain ? plain.tier : undefined
-  if (tier === "embedded" || tier === "microvm") return tier
-  const detail = tier === undefined ? "there is no tier" : "there is no such tier"
-  const suggestion = typeof tier === "string" ? suggest(tier, tiers) : undefined
-  document.refuse(locate(document, ["tier"]), detail, { allowed: tiers, suggestion })
-  return undefined
+/** Says of each mistake that makes the form unclear what and where it is, and goes on with what was probably meant. */
+const formOf = (document: Document, plain: unknown): Form | undefined => {
+  const { faults, form } = TemplateForm.of(plain)
+  for (const { detail, hint, of, path } of faults) {
+    const key = of === "key" ? keyPlace(document, path) : undefined
+    document.refuse(key ?? locate(document, path), detail, hint)
+  }
+  return form
 }
 
 const readAll = (document: Document): Template | undefined => {
   const plain = document.plain(document.root)
-  const tier = plain && tierOf(document, plain.value)
-  if (plain === undefined || tier === undefined) return undefined
-  const decoded: Result.Result<Template, Schema.SchemaError> = decoders[tier](plain.value)
+  const form = plain && formOf(document, plain.value)
+  if (plain === undefined || form === undefined) return undefined
+  const decoded = TemplateForm.decode(form, plain.value)
   if (Result.isSuccess(decoded)) return decoded.success
-  for (const issue of issuesOf(decoded.failure.issue).issues) tell(document, tier, issue)
+  for (const issue of issuesOf(decoded.failure.issue).issues) tell(document, form, issue)
   return undefined
 }
 
@@ -117,6 +98,18 @@ export const parse = (file: string, text: string): Result.Result<Template, Templ
   return Result.fail(templateFailed(new Malformed({ file, issues })))
 }
 
+const fromDirectory = (directory: string, oci: OciSource): OciSource => {
+  const absolute = (path: string) => (path.startsWith("/") ? path : `${directory}/${path}`)
+  if ("layout" in oci) return { ...oci, layout: absolute(oci.layout) }
+  return "archive" in oci ? { ...oci, archive: absolute(oci.archive) } : oci
+}
+
+/** What a template says of files of the host begins where its own file is. */
+const located = (template: Template, directory: string): Template =>
+  template.tier === "microvm" && "oci" in template.image
+    ? { ...template, image: { ...template.image, oci: fromDirectory(directory, template.image.oci) } }
+    : template
+
 /** Reads a template from its file, which has at most 1 MiB. */
 export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
   const files = yield* FileSystem.FileSystem
@@ -126,5 +119,7 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
   const { size } = yield* unreadable(files.stat(file))
   if (size > bytesMax)
     return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${bytesMax} bytes` }))
-  return yield* Effect.fromResult(parse(file, yield* unreadable(files.readFileString(file))))
+  const template = yield* Effect.fromResult(parse(file, yield* unreadable(files.readFileString(file))))
+  const path = yield* unreadable(files.realPath(file))
+  return located(template, path.slice(0, path.lastIndexOf("/")))
 })

@@ -11,5 +11,6 @@ export const linesInto = (lines: Array<string>, told: (line: string) => void = (
   show: (text) => Effect.sync(() => void lines.push(text)),
   redraw: () => Effect.void,
   tame: (text) => text,
+  columns: undefined,
   paint: (_, text) => text
 })

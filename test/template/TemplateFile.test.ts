@@ -1,4 +1,6 @@
-import { readdirSync } from "node:fs"
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result } from "effect"
@@ -52,6 +54,34 @@ warmUp:
     ])
   })
 
+  it("reads an image of OCI, of a directory, an archive or a registry", () => {
+    const digest = `sha256:${"0".repeat(64)}`
+    for (const oci of ["layout: a", "archive: a.tar, tag: x", `registry: ghcr.io/own/image:1, digest: "${digest}"`]) {
+      assert.deepStrictEqual(told(shell.replace("debian: bookworm", `oci: { ${oci} }`)), [], oci)
+    }
+  })
+
+  it("tells which parts of an image of OCI do not go together, and where they are", () => {
+    const oci = (image: string) => told(shell.replace("  debian: bookworm\n", image))
+    assert.deepStrictEqual(oci("  debian: bookworm\n  packages: [bash]\n  oci: { layout: a }\n"), [
+      "t.yaml:5:3: an image is made of packages of Debian or of an image of OCI, not of both",
+      "t.yaml:6:3: packages are those of Debian: an image of OCI brings its own"
+    ])
+    assert.deepStrictEqual(oci("  oci:\n    layout: a\n    archive: b\n"), [
+      "t.yaml:7:5: give one of layout, archive, registry"
+    ])
+    assert.deepStrictEqual(oci("  oci: {}\n"), ["t.yaml:5:8: give one of layout, archive, registry"])
+    assert.deepStrictEqual(oci("  oci:\n    registry: python:3.12\n    tag: x\n"), [
+      "t.yaml:6:5: there is no digest",
+      "t.yaml:6:15: expected the whole name of an image, such as docker.io/library/python:3.12-slim",
+      't.yaml:7:5: unknown key "tag"; allowed: registry, digest'
+    ])
+    assert.deepStrictEqual(oci('  oci: { layout: "a:b", digest: sha256:1 }\n'), [
+      "t.yaml:5:18: expected a path without a colon",
+      "t.yaml:5:33: expected sha256: and 64 hexadecimal digits"
+    ])
+  })
+
   it("says of a tier that is not there which there are, and nothing else", () => {
     assert.deepStrictEqual(told("version: 1\nname: a\ntier: microvn\n"), [
       't.yaml:3:7: there is no such tier; did you mean "microvm"? allowed: embedded, microvm'
@@ -88,6 +118,17 @@ warmUp:
     const template = Result.getOrThrow(TemplateFile.parse(file, read(`templates/${file}`)))
     assert.strictEqual(`${template.name}.yaml`, file)
   })
+
+  it.effect("lets paths of images begin where the template is", () =>
+    Effect.gen(function* () {
+      const directory = realpathSync(mkdtempSync(join(tmpdir(), "caisson-template-")))
+      const file = join(directory, "a.yaml")
+      writeFileSync(file, shell.replace("debian: bookworm", "oci: { archive: images/a.tar }"))
+      const template = yield* TemplateFile.read(file)
+      assert.deepNestedInclude(template, { "image.oci": { archive: join(directory, "images/a.tar") } })
+      rmSync(directory, { recursive: true })
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
 
   it.effect("says of a file that is not there that it cannot be read", () =>
     Effect.gen(function* () {

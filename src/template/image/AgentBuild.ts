@@ -9,6 +9,7 @@ import * as Digest from "../Digest.ts"
 import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
 import { StepFailed, templateFailed } from "../TemplateError.ts"
+import * as GoCompiler from "./GoCompiler.ts"
 
 const format = 1
 
@@ -46,35 +47,32 @@ const surroundings = Effect.gen(function* () {
   }
 })
 
-const run = (given: ReadonlyArray<string>, directory: string, environment: Readonly<Record<string, string>>) =>
-  Program.run("go", given, {
-    directory,
-    environment,
-    onLine: (line) => Progress.tell({ _tag: "Said", step: "agent", line })
-  }).pipe(Effect.mapError(templateFailed))
-
-const compile = (sources: string, release: string, environment: Readonly<Record<string, string>>) =>
+const compile = (compiler: string, sources: string, release: string) =>
   Effect.fnUntraced(function* (directory: string) {
     const files = yield* FileSystem.FileSystem
     const flags = `-s -w -buildid= -X main.release=${release}`
     const output = `${directory}/agent`
-    yield* run(["build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", output, "."], sources, environment)
+    const given = ["build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", output, "."]
+    yield* Program.run(compiler, given, {
+      directory: sources,
+      environment: yield* surroundings,
+      onLine: (line) => Progress.tell({ _tag: "Said", step: "agent", line })
+    }).pipe(Effect.mapError(templateFailed))
     const digest = Digest.ofBytes(yield* files.readFile(output))
     return { version: format, file: { name: "agent", digest } } satisfies Agent
   })
 
 /** Builds the agent from a directory of sources. The same sources and compiler give the same program. */
 export const obtain = Effect.fn("AgentBuild.obtain")(function* (sources: string) {
-  const environment = yield* surroundings
   const named = yield* Effect.mapError(read(sources), ({ message }) =>
     templateFailed(new StepFailed({ step: "agent", detail: message }))
   )
-  const [compiler = ""] = yield* run(["version"], sources, environment)
+  const { program, version: compiler } = yield* GoCompiler.obtain(sources)
   const release = Digest.ofValue({ named }).slice(0, 12)
   return yield* Cache.obtain({
     step: "agent",
     key: Digest.ofValue({ format, compiler, named }),
     manifest: Agent,
-    make: compile(sources, release, environment)
+    make: compile(program, sources, release)
   })
 })

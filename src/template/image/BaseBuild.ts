@@ -4,9 +4,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Schema from "effect/Schema"
 import * as Cache from "../Cache.ts"
 import * as Digest from "../Digest.ts"
+import * as OciFiles from "../oci/OciFiles.ts"
+import * as OciRecipe from "../oci/OciRecipe.ts"
 import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
-import type { ImageSource } from "../Template.ts"
+import type { DebianImage, ImageSource, OciImage } from "../Template.ts"
 import { stepFailed, templateFailed } from "../TemplateError.ts"
 import * as DebianRecipe from "./DebianRecipe.ts"
 import * as Packages from "./Packages.ts"
@@ -17,13 +19,16 @@ export const BaseFiles = Schema.Struct({
   version: Schema.Literal(format),
   file: Schema.Struct({ name: Schema.String, digest: Digest.Digest, bytes: Schema.Int }),
   /** What is installed, and in which versions: the same recipe may give others at another time. */
-  packages: Schema.Array(Packages.Package)
+  packages: Schema.Array(Packages.Package),
+  /** The image of OCI that they were made from. */
+  oci: Schema.optionalKey(Schema.String)
 })
 export type BaseFiles = typeof BaseFiles.Type
 
 /** Writes the files of a template to a directory, to be copied from there as they are. */
 const place = Effect.fnUntraced(function* (source: ImageSource, directory: string) {
   const files = yield* FileSystem.FileSystem
+  yield* files.makeDirectory(directory)
   for (const { isExecutable, path, text } of source.files) {
     const target = `${directory}${path}`
     yield* files.makeDirectory(target.slice(0, target.lastIndexOf("/")), { recursive: true })
@@ -32,7 +37,7 @@ const place = Effect.fnUntraced(function* (source: ImageSource, directory: strin
   }
 })
 
-const isRoot = Program.run("id", ["-u"]).pipe(
+const userIsRoot = Program.run("id", ["-u"]).pipe(
   Effect.map(([uid]) => uid === "0"),
   Effect.mapError(templateFailed)
 )
@@ -45,7 +50,7 @@ const run = (program: string, given: ReadonlyArray<string>, directory: string) =
   }).pipe(Effect.mapError(templateFailed))
 
 /** Unpacks the archive and makes the file system in one go, so that a user who is not root can be told that all is root's. */
-const unpackAndPack = [
+const packDebian = [
   "set -eu",
   "mkdir files",
   'tar --extract --file="$1" --directory=files --numeric-owner --same-owner --preserve-permissions',
@@ -53,10 +58,39 @@ const unpackAndPack = [
   'exec mkfs.erofs "$@"'
 ].join("\n")
 
-const pack = Effect.fnUntraced(function* (work: string, image: string, uuid: string) {
-  const script = ["-c", unpackAndPack, "sh", `${work}/files.tar`, ...DebianRecipe.fileSystem(image, "files", uuid)]
-  if (yield* isRoot) yield* run("sh", script, work)
-  else yield* run("fakeroot", ["--", "sh", ...script], work)
+/** The same of an image that is unpacked. Who is not root has no files of others in it. */
+const packOci = (isRoot: boolean): string =>
+  ["set -eu", ...(isRoot ? [] : ['chown -R 0:0 "$1"']), OciRecipe.customise, "shift 2", 'exec mkfs.erofs "$@"'].join(
+    "\n"
+  )
+
+/** Runs a script as root, or as somebody who seems to be. */
+const runAsRoot = (isRoot: boolean, script: string, given: ReadonlyArray<string>, work: string) =>
+  isRoot
+    ? run("sh", ["-c", script, "sh", ...given], work)
+    : run("fakeroot", ["--", "sh", "-c", script, "sh", ...given], work)
+
+interface Work {
+  readonly directory: string
+  readonly isRoot: boolean
+  /** Where the files of the template are, to be put over the others. */
+  readonly placed: string
+  /** The arguments of `mkfs.erofs` for a directory. */
+  readonly fileSystem: (directory: string) => ReadonlyArray<string>
+}
+
+/** Makes the file system; gives where its files are, and which image of OCI they came from. */
+const fromDebian = Effect.fnUntraced(function* (source: DebianImage, { directory, fileSystem, isRoot, placed }: Work) {
+  const output = `${directory}/files.tar`
+  yield* run("mmdebstrap", DebianRecipe.build({ source, placed, output }), directory)
+  yield* runAsRoot(isRoot, packDebian, [output, ...fileSystem("files")], directory)
+  return { root: `${directory}/files` }
+})
+
+const fromOci = Effect.fnUntraced(function* (source: OciImage, { directory, fileSystem, isRoot, placed }: Work) {
+  const { digest, root } = yield* OciFiles.unpack(source, directory, isRoot)
+  yield* runAsRoot(isRoot, packOci(isRoot), [root, placed, ...fileSystem(root)], directory)
+  return { root, oci: digest }
 })
 
 const make = (source: ImageSource, key: Digest.Digest) =>
@@ -64,30 +98,37 @@ const make = (source: ImageSource, key: Digest.Digest) =>
     const files = yield* FileSystem.FileSystem
     const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-base-" })
     const placed = `${work}/placed`
-    yield* files.makeDirectory(placed)
     yield* place(source, placed)
-    yield* run("mmdebstrap", DebianRecipe.build({ source, placed, output: `${work}/files.tar` }), work)
     const image = `${directory}/base.erofs`
-    yield* pack(work, image, Digest.uuidOf(key))
-    const packages = Packages.parse(yield* files.readFileString(`${work}/files/var/lib/dpkg/status`))
+    const given: Work = {
+      directory: work,
+      isRoot: yield* userIsRoot,
+      placed,
+      fileSystem: (from) => DebianRecipe.fileSystem(image, from, Digest.uuidOf(key))
+    }
+    const { root, ...origin } = yield* "debian" in source ? fromDebian(source, given) : fromOci(source, given)
+    const packages = yield* Packages.below(root)
     const digest = yield* Effect.mapError(Digest.ofFile(image), stepFailed("base"))
     const { size } = yield* files.stat(image)
-    return { version: format, file: { name: "base.erofs", digest, bytes: Number(size) }, packages } satisfies BaseFiles
+    const file = { name: "base.erofs", digest, bytes: Number(size) }
+    return { version: format, file, packages, ...origin } satisfies BaseFiles
   }, Effect.scoped)
 
-/** What the files of an image depend on. */
-export const keyOf = (source: ImageSource): Digest.Digest =>
-  Digest.ofValue({
-    format,
-    files: source.files,
-    recipe: [
-      DebianRecipe.build({ source, placed: "placed", output: "output" }),
-      DebianRecipe.fileSystem("image", "files", "uuid")
-    ]
-  })
+const fileSystem = DebianRecipe.fileSystem("image", "files", "uuid")
+
+/** What the files of an image depend on: the recipe, and of an image of OCI which one it is at present. */
+export const keyOf = Effect.fnUntraced(function* (source: ImageSource) {
+  const { files } = source
+  if ("debian" in source) {
+    const recipe = [DebianRecipe.build({ source, placed: "placed", output: "output" }), fileSystem]
+    return Digest.ofValue({ format, files, recipe })
+  }
+  const { digest } = yield* OciFiles.resolve(source.oci)
+  return Digest.ofValue({ format, files, oci: digest, recipe: [OciRecipe.customise, fileSystem] })
+})
 
 /** Builds the files of an image, unless the same were built before. */
-export const obtain = (source: ImageSource) => {
-  const key = keyOf(source)
-  return Cache.obtain({ step: "base", key, manifest: BaseFiles, make: make(source, key) })
-}
+export const obtain = Effect.fn("BaseBuild.obtain")(function* (source: ImageSource) {
+  const key = yield* keyOf(source)
+  return yield* Cache.obtain({ step: "base", key, manifest: BaseFiles, make: make(source, key) })
+})

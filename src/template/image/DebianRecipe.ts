@@ -1,5 +1,5 @@
 /** How the files of a guest are put together from packages of Debian. Pure. */
-import type { ImageSource } from "../Template.ts"
+import type { DebianImage } from "../Template.ts"
 
 /**
  * The time that everything in an image has, and that it was made at: 1 January 2026. Nothing in it may depend on when it was
@@ -13,11 +13,18 @@ export const guest = { name: "guest", uid: 1_000, gid: 1_000, home: "/home/guest
 /** Directories of guest code. */
 const owned = [guest.home, "/workspace"]
 
+/** Files of the system that name its users and the host; each is written to. */
+export const systemFiles = ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/hostname", "/etc/hosts"]
+
+/** What an image has beside its packages: nobody else writes there. */
+export const written = [...systemFiles, ...owned]
+
 /** What no guest reads. Licences stay. */
 const excluded = ["/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/doc/*"]
 const included = ["/usr/share/doc/*/copyright"]
 
-const users = [
+/** Lines of a shell that add the guest to the system below `$1`. */
+export const users: ReadonlyArray<string> = [
   `echo '${guest.name}:x:${guest.uid}:${guest.gid}::${guest.home}:/bin/bash' >> "$1/etc/passwd"`,
   `echo '${guest.name}:x:${guest.gid}:' >> "$1/etc/group"`,
   `echo '${guest.name}:!:1::::::' >> "$1/etc/shadow"`,
@@ -46,7 +53,7 @@ const compiled = [
 ].join("\n")
 
 export interface Build {
-  readonly source: ImageSource
+  readonly source: DebianImage
   /** A directory whose files are put over those of the packages. */
   readonly placed: string
   /** The archive that is made. */

@@ -14,6 +14,9 @@ import { Package } from "./Packages.ts"
 
 const format = 1
 
+/** Where the kernel of guests comes from whose files are not Debian's. */
+const kernelRelease = "bookworm"
+
 const Part = Schema.Struct({ path: Schema.String, digest: Digest.Digest })
 export type Part = typeof Part.Type
 
@@ -28,7 +31,9 @@ export const Image = Schema.Struct({
   base: Part,
   disk: Part,
   kernelPackage: Schema.Struct({ name: Schema.String, version: Schema.String }),
-  packages: Schema.Array(Package)
+  packages: Schema.Array(Package),
+  /** The image of OCI that its files were made from. */
+  oci: Schema.optionalKey(Schema.String)
 })
 export type Image = typeof Image.Type
 
@@ -50,7 +55,7 @@ export interface Wanted {
 
 /** Builds what is missing of a template's image. What has not changed is taken from the cache. */
 export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, kernel: wish, template }: Wanted) {
-  const kernel = yield* KernelBuild.obtain(template.image.debian, wish)
+  const kernel = yield* KernelBuild.obtain("debian" in template.image ? template.image.debian : kernelRelease, wish)
   const agent = yield* AgentBuild.obtain(agentSources)
   const initrd = yield* InitrdBuild.obtain(kernel, agent)
   const base = yield* BaseBuild.obtain(template.image)
@@ -69,7 +74,8 @@ export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, 
     id,
     ...made,
     kernelPackage: { name, version: packageVersion },
-    packages: base.manifest.packages
+    packages: base.manifest.packages,
+    ...(base.manifest.oci === undefined ? {} : { oci: base.manifest.oci })
   }
   return yield* Cache.obtain({
     step: "image",
@@ -77,6 +83,19 @@ export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, 
     manifest: Image,
     make: () => Effect.succeed(written)
   })
+})
+
+/** The images that were built of a template of this name, the latest first: of this version of it, or of an earlier one. */
+export const built = Effect.fn("ImageBuild.built")(function* (template: Microvm) {
+  const images = yield* Cache.all("image", Image)
+  const digest = Digest.ofValue(template)
+  return images
+    .filter(({ manifest }) => manifest.template.name === template.name)
+    .map(({ manifest: image, millis }) => ({
+      image,
+      madeMillis: millis,
+      isCurrent: Digest.ofValue(image.template) === digest
+    }))
 })
 
 /** Reads every part of an image, and fails if one is not what was built. */

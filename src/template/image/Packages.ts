@@ -1,4 +1,7 @@
 /** What is installed in an image, as the package manager wrote it down. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 export const Package = Schema.Struct({ name: Schema.String, version: Schema.String, architecture: Schema.String })
@@ -24,3 +27,14 @@ export const parse = (status: string): ReadonlyArray<Package> =>
       architecture: fields.get("Architecture") ?? ""
     }))
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
+
+/** What is installed below a directory. What is behind a link is of somewhere else. */
+export const below = Effect.fn("Packages.below")(function* (root: string) {
+  const files = yield* FileSystem.FileSystem
+  let path = root
+  for (const name of ["var", "lib", "dpkg", "status"]) {
+    path = `${path}/${name}`
+    if (Option.isSome(yield* Effect.option(files.readLink(path)))) return []
+  }
+  return parse(yield* Effect.orElseSucceed(files.readFileString(path), () => ""))
+})

@@ -1,0 +1,98 @@
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Microvm, Template } from "../template/Template.ts"
+import type { TemplateError } from "../template/TemplateError.ts"
+import { sizeOf } from "./FilesText.ts"
+import * as Flags from "./Flags.ts"
+import { hostPrograms } from "./HostPrograms.ts"
+import { UsageError } from "./Problem.ts"
+import { root } from "./Root.ts"
+import { Screen } from "./Screen.ts"
+import { NotInstalled } from "./TemplateExit.ts"
+import * as Place from "./TemplatePlace.ts"
+
+/** What building a template needs of this host. */
+const needed = (template: Microvm) => {
+  const isRoot = process.geteuid?.() === 0
+  const [own, other] = "oci" in template.image ? (["skopeo", "umoci"] as const) : (["mmdebstrap"] as const)
+  const others = new Set(["mmdebstrap", "skopeo", "umoci", ...(isRoot ? ["fakeroot"] : [])])
+  return hostPrograms.filter(
+    ({ name, when }) =>
+      name === own || name === other || ((when === "build" || name === "qemu-img") && !others.has(name))
+  )
+}
+
+/** Of a program that is missing: all that are, so that nobody has to find out one by one. */
+const allMissing = (template: Microvm) => (error: TemplateError) =>
+  Effect.gen(function* () {
+    if (error.reason._tag !== "ProgramFailed" || error.reason.reason !== "NotInstalled") return yield* error
+    const { isInstalled } = yield* Effect.promise(() => import("../template/Program.ts"))
+    const programs = yield* Effect.filter(needed(template), ({ name }) => Effect.map(isInstalled(name), (is) => !is))
+    if (programs.length === 0) return yield* error
+    return yield* new NotInstalled({ programs: programs.map(({ name }) => name) })
+  })
+
+interface Options {
+  readonly verbose: boolean
+  readonly newest: boolean
+}
+
+const buildOne = Effect.fnUntraced(function* (template: Template, { newest, verbose }: Options) {
+  const { json } = yield* root
+  const { out } = yield* Screen
+  const { name } = template
+  if (template.tier === "embedded") {
+    const text = `${name} is of the embedded tier: there is nothing to build`
+    return yield* out.say(json ? JSON.stringify({ template: name, state: "ready" }) : text)
+  }
+  const Builder = yield* Effect.promise(() => import("../template/Builder.ts"))
+  const Progress = yield* Effect.promise(() => import("./BuildProgress.ts"))
+  const Text = yield* Effect.promise(() => import("./TemplateText.ts"))
+  const kernel = newest ? "newest" : "any"
+  const events = Builder.following({ template, agentSources: Place.agentSources, kernel })
+  const { millis, value: image } = yield* Progress.following(name, events, { verbose }).pipe(
+    Effect.catchTag("TemplateError", allMissing(template)),
+    Text.timed
+  )
+  const bytes = Text.sizeOfAll(yield* Text.filesOf(image))
+  const line = `${name} is built: image ${image.id.slice(0, 12)}, ${sizeOf(bytes)}, ${Text.durationOf(millis)}`
+  yield* out.say(json ? JSON.stringify({ template: name, state: "built", id: image.id, bytes, millis }) : line)
+})
+
+/** `caisson template build`. */
+export const build = Command.make(
+  "build",
+  {
+    name: Argument.String("NAME").pipe(
+      Argument.withDescription("The template"),
+      Argument.optional,
+      Argument.map(Option.getOrUndefined)
+    ),
+    all: Flags.toggle("all", "Build all templates"),
+    newest: Flags.toggle("newest-kernel", "Look for a newer kernel of guests than the one there is"),
+    verbose: Flags.toggle("verbose", "Show all that the tools say"),
+    templates: Place.templatesFlag
+  },
+  Effect.fnUntraced(function* ({ all, name, newest, templates: given, verbose }) {
+    const Registry = yield* Effect.promise(() => import("../template/Registry.ts"))
+    if (all === (name !== undefined)) {
+      return yield* new UsageError({ reason: "Contradiction", message: "give the name of a template, or --all" })
+    }
+    const directories = yield* Place.directories(given)
+    yield* Effect.gen(function* () {
+      const names = name === undefined ? yield* Registry.namesIn(directories) : [name]
+      // Mistakes in one of them are told before the first is built.
+      const templates = yield* Effect.forEach(names, (name) => Registry.findIn(directories, name))
+      for (const template of templates) yield* buildOne(template, { newest, verbose })
+    }).pipe(Effect.provide(Place.layer))
+  })
+).pipe(
+  Command.withDescription("Builds the image of a template, as far as it is not built yet"),
+  Command.withExamples([
+    { command: "caisson template build shell", description: "Build one" },
+    { command: "caisson template build --all", description: "Build all that there are" },
+    { command: "caisson template build mine --templates ./templates", description: "Build one of your own" }
+  ])
+)
