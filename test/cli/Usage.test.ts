@@ -136,7 +136,9 @@ describe("help", { timeout: 60_000 }, () => {
       "keys",
       "token",
       "policy",
-      "audit"
+      "audit",
+      "template",
+      "doctor"
     ]
     assert.deepStrictEqual(names, known)
     const help = await caisson(["answer", "--help"])

@@ -65,7 +65,7 @@ const makeRunnable = Effect.fnUntraced(function* (root: string) {
   }
 })
 
-const fetch = Effect.fnUntraced(function* (older: Compiler, release: string) {
+const download = Effect.fnUntraced(function* (older: Compiler, release: string) {
   const place = yield* toolchains
   const line = `${older.version} is older than ${release}, which it fetches`
   yield* Progress.tell({ _tag: "Said", step: "agent", line })
@@ -94,5 +94,5 @@ export const find = Effect.fn("GoCompiler.find")(function* (sources: string) {
 /** A compiler that is new enough for the agent; it is fetched if there is only an older one. */
 export const obtain = Effect.fn("GoCompiler.obtain")(function* (sources: string) {
   const { any, newEnough, release } = yield* find(sources)
-  return newEnough ?? (yield* fetch(any, release))
+  return newEnough ?? (yield* download(any, release))
 })

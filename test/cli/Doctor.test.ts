@@ -1,0 +1,96 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { ofMeasures } from "../../src/cli/DoctorHost.ts"
+import * as Finding from "../../src/cli/Finding.ts"
+import { linesInto } from "./lines.ts"
+import { makeTemplates } from "./templateCommand.ts"
+
+const finding = (name: string, more: Partial<Finding.Finding> = {}): Finding.Finding => ({
+  name,
+  state: "ok",
+  isRequired: true,
+  detail: "1.0",
+  neededFor: "machines",
+  ...more
+})
+
+const missing = { state: "missing", mend: "apt-get install it" } as const
+const embedded: Finding.Tier = { tier: "embedded", findings: [finding("Node")] }
+const microvm = (...findings: ReadonlyArray<Finding.Finding>): Finding.Tier => ({ tier: "microvm", findings })
+
+describe("what follows from what was found", () => {
+  it("is that a tier works if all is there that it needs", () => {
+    const less = finding("KVM", { state: "missing", isRequired: false })
+    assert.strictEqual(Finding.verdictOf(microvm(finding("qemu"), less)), "works")
+    assert.strictEqual(Finding.verdictOf(microvm(finding("qemu"), finding("go", missing))), "doesNotWork")
+    assert.strictEqual(Finding.verdictOf(microvm(finding("qemu", missing), finding("go", missing))), "notInstalled")
+    assert.strictEqual(Finding.verdictOf({ tier: "embedded", findings: [finding("Node", missing)] }), "doesNotWork")
+  })
+
+  it("is well without microVMs, unless they are asked for, and not if they are half there", () => {
+    const [absent, half] = [microvm(finding("qemu", missing)), microvm(finding("qemu"), finding("go", missing))]
+    assert.isTrue(Finding.isWell([embedded, absent], undefined))
+    assert.isFalse(Finding.isWell([absent], "microvm"))
+    assert.isFalse(Finding.isWell([embedded, half], undefined))
+    assert.isTrue(Finding.isWell([embedded, half], "embedded"))
+    assert.isTrue(Finding.isWell([embedded, microvm(finding("qemu"))], undefined))
+  })
+
+  it("is said with what it is needed for, and what mends it", () => {
+    const tier = microvm(finding("qemu"), finding("go", { ...missing, detail: "not there\nmore" }))
+    assert.deepStrictEqual(Finding.tierLines(tier, linesInto([])), [
+      "microVM tier does not work",
+      "  ok        qemu  1.0",
+      "  missing   go    not there",
+      "                  for machines",
+      "                  apt-get install it"
+    ])
+  })
+
+  it("names each measure that is not in force, with the reason", () => {
+    const found = ofMeasures([
+      { measure: "ownUser", isInForce: false, why: "only root can" },
+      { measure: "resourceLimits", isInForce: true }
+    ])
+    assert.deepInclude(found, { state: "degraded", detail: "1 of 2 measures; not ownUser (only root can)" })
+  })
+})
+
+describe("caisson doctor", { timeout: 120_000 }, () => {
+  it.live("runs a guest of the embedded tier", () =>
+    Effect.gen(function* () {
+      const { command, json } = makeTemplates()
+      const { code, value } = yield* json("doctor", "--tier", "embedded")
+      assert.strictEqual(code, 0)
+      assert.deepInclude(value.tiers[0], { tier: "embedded", verdict: "works" })
+      const { out } = yield* command("doctor", "--tier", "embedded")
+      assert.match(out, /^embedded tier works\n {2}ok +Node +\d+.*\n {2}ok +worker threads {2}a guest has computed/)
+    })
+  )
+
+  it.live("looks at everything that microVMs need, whether it is there or not", () =>
+    Effect.gen(function* () {
+      const { code, value } = yield* makeTemplates().json("doctor", "--tier", "microvm")
+      const [tier] = value.tiers as ReadonlyArray<Finding.Tier & { readonly verdict: string }>
+      const names = tier?.findings.map(({ name }) => name) ?? []
+      assert.includeMembers(names, [
+        "qemu-system-x86_64",
+        "mmdebstrap",
+        "bwrap",
+        "skopeo",
+        "go",
+        "control groups",
+        "cache"
+      ])
+      assert.strictEqual(code, tier?.verdict === "works" ? 0 : 1)
+      for (const { isRequired, mend, name, state } of tier?.findings ?? []) {
+        if (isRequired && state === "missing") assert.isString(mend, name)
+      }
+      // Nothing is built in this cache.
+      assert.deepInclude(
+        tier?.findings.find(({ name }) => name === "built templates"),
+        { state: "degraded", detail: "none", mend: "caisson template build shell" }
+      )
+    })
+  )
+})
