@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync 
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as HostMeans from "../qemu/confinement/HostMeans.ts"
-import type { Measure } from "../qemu/confinement/Measure.ts"
+import type { Measure } from "../microvm/Measure.ts"
 import * as Cache from "../template/Cache.ts"
 import { sizeOf } from "./FilesText.ts"
 import type { Finding } from "./Finding.ts"
