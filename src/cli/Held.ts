@@ -144,7 +144,7 @@ const languageOf = (session: string, run: string) =>
 interface Shown {
   readonly format: "text" | "json"
   /** What the run is written in, if that is known already. */
-  readonly language?: Language
+  readonly language?: Language | undefined
 }
 
 /** Carries out an operation of a session and says what it came to. */

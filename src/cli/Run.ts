@@ -3,6 +3,8 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { Language } from "../machine/Machine.ts"
+import { embedded } from "../machine/Tiers.ts"
 import * as Flags from "./Flags.ts"
 import { root } from "./Root.ts"
 import * as RunLimits from "./RunLimits.ts"
@@ -15,7 +17,7 @@ export const run = Command.make(
   "run",
   {
     file: Argument.String("FILE").pipe(
-      Argument.withDescription("JavaScript, TypeScript or a shell script; - is standard input"),
+      Argument.withDescription("Code in a language of the template; - is standard input"),
       Argument.optional,
       Argument.map(Option.getOrUndefined)
     ),
@@ -26,8 +28,10 @@ export const run = Command.make(
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),
-    language: Flag.Literals("language", ["shell", "javascript", "typescript"]).pipe(
-      Flag.withDescription("What the code is written in (default: as the file's ending says, else typescript)"),
+    language: Flag.Literals("language", Language.literals).pipe(
+      Flag.withDescription(
+        "What the code is written in (default: as the file's ending says, else the first of the template)"
+      ),
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),
@@ -62,7 +66,8 @@ export const run = Command.make(
     const limits = yield* RunLimits.parse(flags)
     const token = flags.token === undefined ? undefined : yield* readToken(flags.token)
     const { start } = yield* Effect.promise(() => import("../quickjs/QuickJs.ts"))
-    const started = start({ threads: 1, livesShortly: true })
+    const isEmbedded = flags.template === undefined || flags.template === embedded
+    const started = isEmbedded ? start({ threads: 1, livesShortly: true }) : undefined
     const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
     const { notes } = yield* Screen
     yield* Effect.gen(function* () {
@@ -84,6 +89,10 @@ export const run = Command.make(
     { command: "caisson run -e '1 + 1'", description: "Run an expression" },
     { command: "caisson run report.ts --session monday --tools tools.ts", description: "Run a file with tools" },
     { command: "caisson run -e 'ls | wc -l' --language shell --session monday", description: "Run a shell script" },
+    {
+      command: "caisson run plot.py --template python-data-analysis",
+      description: "Run Python in a machine with a kernel of its own"
+    },
     { command: "caisson run - --json --timeout 5s < generated.js", description: "Run what another program wrote" }
   ])
 )

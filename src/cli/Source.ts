@@ -7,7 +7,8 @@ import { UsageError } from "./Problem.ts"
 
 export interface Source {
   readonly text: string
-  readonly language: Language
+  /** If anything says it; else it is that of the session's template. */
+  readonly language: Language | undefined
 }
 
 /** More than any session takes. */
@@ -43,7 +44,13 @@ const endings = new Map<string, Language>([
   [".bash", "shell"],
   [".js", "javascript"],
   [".mjs", "javascript"],
-  [".cjs", "javascript"]
+  [".cjs", "javascript"],
+  [".ts", "typescript"],
+  [".mts", "typescript"],
+  [".py", "python"],
+  [".cpp", "cpp"],
+  [".cc", "cpp"],
+  [".go", "go"]
 ])
 
 interface Given {
@@ -54,13 +61,13 @@ interface Given {
 
 /**
  * Reads code from a file, from standard input (`-`), or takes it as it was given. Its language is the one that is stated, else the
- * one that the file's ending says, else TypeScript.
+ * one that the file's ending says.
  */
 export const read = ({ code, file, language: stated }: Given): Effect.Effect<Source, UsageError> => {
   if (file !== undefined && code !== undefined) {
     return Effect.fail(new UsageError({ reason: "Contradiction", message: "give a FILE or -e CODE, not both" }))
   }
-  if (code !== undefined) return Effect.succeed({ text: code, language: stated ?? "typescript" })
+  if (code !== undefined) return Effect.succeed({ text: code, language: stated })
   if (file === undefined) {
     return Effect.fail(
       new UsageError({
@@ -69,7 +76,7 @@ export const read = ({ code, file, language: stated }: Given): Effect.Effect<Sou
       })
     )
   }
-  const language = stated ?? endings.get(extname(file)) ?? "typescript"
+  const language = stated ?? endings.get(extname(file))
   const text =
     file === "-"
       ? Effect.tryPromise({ try: readStandardInput, catch: notReadable("standard input") })

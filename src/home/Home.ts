@@ -3,8 +3,11 @@ import { mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import { Approvals } from "../approval/Approvals.ts"
-import type { Machines } from "../machine/Machine.ts"
+import { Machines } from "../machine/Machine.ts"
+import { Tiers } from "../machine/Tiers.ts"
 import * as QuickJs from "../quickjs/QuickJs.ts"
 import type { Journal } from "../session/Journal.ts"
 import * as JournalMemory from "../session/JournalMemory.ts"
@@ -15,6 +18,8 @@ import * as Admission from "../token/Admission.ts"
 import type { Revocations } from "../token/Revocations.ts"
 import type { AuditOptions } from "./Audit.ts"
 import { HomeError, notUsable } from "./HomeError.ts"
+import type { MicroVmsOptions } from "./MicroVms.ts"
+import { once } from "./Once.ts"
 import * as Otlp from "./Otlp.ts"
 import * as SnapshotKey from "./SnapshotKey.ts"
 
@@ -22,6 +27,8 @@ export interface MemoryOptions {
   readonly sessions?: SessionsOptions | undefined
   /** Worker threads and how they are shared. */
   readonly machines?: Omit<QuickJs.Options, "key"> | undefined
+  /** Machines with kernels of their own: the templates beside `javascript`. */
+  readonly microVms?: MicroVmsOptions | undefined
   /** A policy file: read now, then watched. A later version that is broken leaves the one before it in force. */
   readonly policy?: string | undefined
   /** Where traces and metrics go. Default what the environment says: see `Otlp.layer`. */
@@ -57,18 +64,36 @@ const rules = (file: string | undefined): Layer.Layer<never, HomeError> =>
         ({ layer }) => layer(resolve(file))
       )
 
+/** The tiers of other templates, for whoever asks for one. */
+const tiers = (options: MemoryOptions & { readonly directory?: string }, key: Redacted.Redacted<Uint8Array>) =>
+  Layer.effect(
+    Tiers,
+    Effect.gen(function* () {
+      const machines = yield* Machines
+      const scope = yield* Effect.scope
+      const load = Effect.gen(function* () {
+        const MicroVms = yield* Effect.promise(() => import("./MicroVms.ts"))
+        return yield* MicroVms.make({ ...options.microVms, home: options.directory, key, machines })
+      }).pipe(Scope.provide(scope), once)
+      return (template: string) => Effect.flatMap(load, (find) => find(template))
+    })
+  )
+
 const composed = <E>(
-  { machines, otlp, policy, sessions }: MemoryOptions,
-  key: QuickJs.Options["key"],
+  options: MemoryOptions & { readonly directory?: string },
+  key: Redacted.Redacted<Uint8Array>,
   kept: Layer.Layer<Journal | Admission.Admission | Revocations, E>,
   audit: Layer.Layer<never, HomeError, Revocations> = Layer.empty
-): Layer.Layer<Home, E | HomeError> =>
-  Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
+): Layer.Layer<Home, E | HomeError> => {
+  const { machines, otlp, policy, sessions } = options
+  return Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
+    Layer.provide(tiers(options, key)),
     Layer.provideMerge(
       Layer.mergeAll(kept, QuickJs.layer({ ...machines, key }), rules(policy), Layer.provide(audit, kept))
     ),
     Layer.provideMerge(Otlp.layer(otlp))
   )
+}
 
 /** The journal of a home alone: for whoever looks at sessions, or decides on their calls, without holding any. */
 export const layerJournal = (

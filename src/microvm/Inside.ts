@@ -11,11 +11,16 @@ import type { FileChange } from "../machine/Turn.ts"
 import { interpreterId } from "./Furnishing.ts"
 import type { Standing } from "./Standing.ts"
 
-export interface Inside {
+/** A guest whose agent was greeted, and whose files are watched. */
+export interface Greeted {
   readonly agent: Agent.Agent
-  readonly interpreter: Interpreter.Interpreter
+  readonly epoch: number
   /** What has become of the files of sessions since this was last asked. */
   readonly changes: Effect.Effect<ReadonlyArray<FileChange>, Effect.Error<Watch["changes"]>>
+}
+
+export interface Inside extends Omit<Greeted, "epoch"> {
+  readonly interpreter: Interpreter.Interpreter
   readonly standing: () => Standing
 }
 
@@ -29,23 +34,24 @@ export const connect = (link: Link, last: number | undefined) =>
     return Effect.map(Agent.connect({ link, epoch, ...chance }), (agent) => ({ agent, epoch }))
   })
 
-/** Takes over a guest that stands where it was left. Nothing in it is begun by that. */
+/** Greets the agent of a machine that was connected to before. */
+export const greet = Effect.fnUntraced(function* (link: Link, last: number) {
+  const { agent, epoch } = yield* connect(link, last)
+  const watches = yield* Effect.forEach([workspace, outputs], (path) => agent.watch(path, true), { concurrency: 2 })
+  const changes = Effect.map(
+    Effect.forEach(watches, ({ changes }) => changes, { concurrency: 2 }),
+    (all) => all.flat()
+  )
+  return { agent, epoch, changes } satisfies Greeted
+})
+
+/** Takes over the interpreter of a guest from where it was left. Nothing in it is begun by that. */
 export const enter = Effect.fnUntraced(function* (
-  link: Link,
-  standing: Standing,
+  { agent, changes, epoch }: Greeted,
+  { interpreter: position }: Standing,
   options: Interpreter.InterpreterOptions
 ) {
-  const { agent, epoch } = yield* connect(link, standing.epoch)
-  const interpreter = yield* Interpreter.attach(agent, interpreterId, standing.interpreter, options)
-  const watches = yield* Effect.forEach([workspace, outputs], (path) => agent.watch(path, true), { concurrency: 2 })
-  const inside: Inside = {
-    agent,
-    interpreter,
-    changes: Effect.map(
-      Effect.forEach(watches, ({ changes }) => changes, { concurrency: 2 }),
-      (all) => all.flat()
-    ),
-    standing: () => ({ epoch, interpreter: interpreter.position() })
-  }
-  return inside
+  const interpreter = yield* Interpreter.attach(agent, interpreterId, position, options)
+  const standing = () => ({ epoch, interpreter: interpreter.position() })
+  return { agent, changes, interpreter, standing } satisfies Inside
 })

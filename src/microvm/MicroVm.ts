@@ -20,7 +20,7 @@ import type { Microvm } from "../template/Template.ts"
 import * as GuestMachine from "./GuestMachine.ts"
 import { type DurableVm, Hypervisor, type Template, type Vm } from "./Hypervisor.ts"
 import type { CheckpointRejected, HypervisorError } from "./HypervisorError.ts"
-import { enter } from "./Inside.ts"
+import { enter, type Greeted, greet } from "./Inside.ts"
 import * as Snapshot from "./Snapshot.ts"
 import type { Standing } from "./Standing.ts"
 
@@ -32,6 +32,10 @@ export interface MicroVmOptions {
   readonly key: KeyObject
   /** Memory for the machines of all templates. */
   readonly memoryMebibytes: number
+  /** Keeps some of what it is given the making of ready, to be taken. */
+  readonly keep: (
+    make: Effect.Effect<Ready, Failure, Scope.Scope>
+  ) => Effect.Effect<Effect.Effect<Ready, Failure, Scope.Scope>, never, Scope.Scope>
 }
 
 const reasons: Readonly<Record<CheckpointRejected["reason"], SnapshotRejected["reason"]>> = {
@@ -74,42 +78,64 @@ const limitsOf = ({ cpus, limits, memoryMebibytes }: Microvm): Partial<Limits> =
   memoryMebibytes: Math.min(memoryMebibytes, 1_024)
 })
 
-interface Found {
+/** A machine that runs and whose agent was greeted. */
+export interface Ready {
   readonly vm: Vm | DurableVm
-  readonly standing: Standing
-  readonly spentMillis: number
+  readonly greeted: Greeted
 }
 
-export const make = Effect.fnUntraced(function* ({ key, memoryMebibytes, prepared, template }: MicroVmOptions) {
-  const hypervisor = yield* Hypervisor
+/** Waits until a machine that nobody uses cannot be used any more. */
+export const lost = ({ greeted, vm }: Ready): Effect.Effect<unknown> =>
+  Effect.raceFirst(vm.lost, Effect.flip(greeted.agent.failed))
 
-  /** A machine around a guest, which ends with the machine: that is with the scope, or when it is lost. */
-  const open = Effect.fnUntraced(function* (
-    options: MachineOptions,
-    find: Effect.Effect<Found, HypervisorError | Failure, Scope.Scope>
-  ) {
-    const { limits, onOutput } = options
-    const printed: { output: ReadonlyArray<Output> } = { output: [] }
-    const scope = yield* Scope.fork(yield* Effect.scope)
-    const opened = Effect.gen(function* () {
-      const { spentMillis, standing, vm } = yield* find
-      const inside = yield* enter(yield* vm.link, standing, {
-        limits,
-        onOutput: (output) => {
-          printed.output = GuestMachine.appended(printed.output, output)
-          onOutput?.(output)
-        }
-      })
-      return { vm, inside, spentMillis }
+const readyOf = Effect.fnUntraced(function* (
+  begun: Effect.Effect<Vm | DurableVm, HypervisorError, Scope.Scope>,
+  { epoch }: Standing
+) {
+  const vm = yield* begun
+  return { vm, greeted: yield* greet(yield* vm.link, epoch) } satisfies Ready
+}, Effect.mapError(unavailable))
+
+/** A machine around a guest, which ends with the machine: that is with the scope, or when it is lost. */
+const open = Effect.fnUntraced(function* (
+  { key, template }: MicroVmOptions,
+  { limits, onOutput }: MachineOptions,
+  ready: Effect.Effect<Ready, Failure, Scope.Scope>,
+  from: { readonly standing: Standing; readonly spentMillis: number }
+) {
+  const printed: { output: ReadonlyArray<Output> } = { output: [] }
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const opened = Effect.gen(function* () {
+    const { greeted, vm } = yield* ready
+    const inside = enter(greeted, from.standing, {
+      limits,
+      onOutput: (output) => {
+        printed.output = GuestMachine.appended(printed.output, output)
+        onOutput?.(output)
+      }
     })
-    const parts = yield* Scope.provide(opened, scope).pipe(
-      Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
-    )
-    const toSnapshot = (written: Snapshot.Written) => Snapshot.write(written, key)
-    const machine = yield* GuestMachine.make({ ...parts, cpus: template.cpus, limits, printed, scope, toSnapshot })
-    return { machine, prepare: parts.inside.interpreter.prepare }
+    return { vm, inside: yield* Effect.mapError(inside, unavailable) }
   })
+  const { inside, vm } = yield* Scope.provide(opened, scope)
+  const machine = yield* GuestMachine.make({
+    vm,
+    inside,
+    limits,
+    printed,
+    scope,
+    cpus: template.cpus,
+    spentMillis: from.spentMillis,
+    toSnapshot: (written) => Snapshot.write(written, key)
+  })
+  return { machine, prepare: (seed: string) => Effect.mapError(inside.interpreter.prepare(seed), unavailable) }
+})
 
+export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
+  const { key, memoryMebibytes, prepared, template } = options
+  const hypervisor = yield* Hypervisor
+  const durable = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.begin(template), standing))
+  const ephemeral = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.clone(template), standing))
+  const kept = yield* options.keep(durable)
   const tier: Machines["Service"] = {
     engine: hypervisor.engine,
     languages: template.languages,
@@ -118,21 +144,18 @@ export const make = Effect.fnUntraced(function* ({ key, memoryMebibytes, prepare
     limits: limitsOf(template),
     totalMillis: template.limits.totalMillis,
     idleMillis: template.limits.idleMillis,
-    boot: Effect.fn("MicroVm.boot")(function* (options) {
-      const { standing, template: from } = yield* prepared
-      const begin = options.isEphemeral === true ? hypervisor.clone(from) : hypervisor.begin(from)
-      const { machine, prepare } = yield* open(
-        options,
-        Effect.map(begin, (vm) => ({ vm, standing, spentMillis: 0 }))
-      )
-      yield* Effect.mapError(prepare(options.seed), unavailable)
+    boot: Effect.fn("MicroVm.boot")(function* (machineOptions) {
+      const { standing } = yield* prepared
+      const ready = machineOptions.isEphemeral === true ? ephemeral : kept
+      const { machine, prepare } = yield* open(options, machineOptions, ready, { standing, spentMillis: 0 })
+      yield* prepare(machineOptions.seed)
       return machine
     }),
-    restore: Effect.fn("MicroVm.restore")(function* (snapshot, options) {
+    restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
       const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, key))
       const { template: from } = yield* prepared
-      const restored = Effect.map(hypervisor.restore(from, checkpoint), (vm) => ({ vm, standing, spentMillis }))
-      return (yield* open(options, restored)).machine
+      const ready = readyOf(hypervisor.restore(from, checkpoint), standing)
+      return (yield* open(options, machineOptions, ready, { standing, spentMillis })).machine
     })
   }
   return tier

@@ -1,0 +1,147 @@
+/** Templates with machines that have kernels of their own. What they are made with is got ready when the first of them is asked for. */
+import { createSecretKey } from "node:crypto"
+import { existsSync } from "node:fs"
+import { totalmem } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import { MachineError, type Machines, MachineUnavailable, UnknownTemplate } from "../machine/Machine.ts"
+import { embedded } from "../machine/Tiers.ts"
+import * as Furnishing from "../microvm/Furnishing.ts"
+import { Hypervisor } from "../microvm/Hypervisor.ts"
+import * as MicroVm from "../microvm/MicroVm.ts"
+import { Standing } from "../microvm/Standing.ts"
+import * as Qemu from "../qemu/Qemu.ts"
+import * as Pool from "../supervisor/Pool.ts"
+import * as Cache from "../template/Cache.ts"
+import * as ImageBuild from "../template/image/ImageBuild.ts"
+import * as Registry from "../template/Registry.ts"
+import type { Embedded, Microvm } from "../template/Template.ts"
+import { once } from "./Once.ts"
+
+type Tier = Machines["Service"]
+
+export interface MicroVmsOptions {
+  /** Where template files are. Default `templates` in the home, if it is there, and those of Caisson. */
+  readonly templates?: ReadonlyArray<string> | undefined
+  /** Memory for all machines that sessions have at the same time. Default half of the host's. */
+  readonly memoryMebibytes?: number | undefined
+  /** Memory for all machines that are kept ready. Default a quarter of the host's. */
+  readonly poolMebibytes?: number | undefined
+  /** Default `tcg`, pure software. `caisson doctor` says whether `kvm` works. */
+  readonly accelerator?: Qemu.QemuOptions["accelerator"]
+}
+
+interface Settings extends MicroVmsOptions {
+  /** Of the home, if there is one. */
+  readonly home?: string | undefined
+  /** Signs snapshots: 32 bytes or more. */
+  readonly key: Redacted.Redacted<Uint8Array>
+  readonly machines: Tier
+}
+
+const own = fileURLToPath(new URL("../../templates", import.meta.url))
+const mebibyte = 1_048_576
+
+const unavailable = ({ message }: { readonly message: string }) =>
+  new MachineError({ reason: new MachineUnavailable({ detail: message }) })
+
+const decodeStanding = Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))
+
+const templatesOf = ({ home, templates }: Settings): ReadonlyArray<string> => {
+  if (templates !== undefined) return templates
+  const ofHome = home === undefined ? undefined : join(home, "templates")
+  return [...(ofHome !== undefined && existsSync(ofHome) ? [ofHome] : []), own]
+}
+
+/** QEMU, with its machines and the snapshots of templates beside the images: all homes of a user share them. */
+const hypervisor = (accelerator: MicroVmsOptions["accelerator"]) =>
+  Layer.unwrap(
+    Effect.map(Cache.Cache, ({ directory }) =>
+      Qemu.layer({ directory: join(dirname(directory), "machines"), accelerator })
+    )
+  )
+
+/** The snapshot of a template on this host, from an image that must have been built. */
+const prepare = Effect.fnUntraced(
+  function* (template: Microvm) {
+    const hypervisor = yield* Hypervisor
+    const [latest] = (yield* ImageBuild.built(template)).filter(({ isCurrent }) => isCurrent)
+    if (latest === undefined) {
+      const message = `the image of ${template.name} is not built: caisson template build ${template.name}`
+      return yield* unavailable({ message })
+    }
+    const made = yield* hypervisor.prepare(latest.image, Furnishing.of(template))
+    return { template: made, standing: yield* decodeStanding(made.facts) }
+  },
+  Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
+)
+
+/** Another embedded template: the machines are the same, with limits of their own. */
+const embeddedTier = (machines: Tier, { languages, memoryMebibytes }: Embedded): Tier => ({
+  ...machines,
+  languages,
+  limits: { memoryMebibytes }
+})
+
+/** Gives the tier of each template, until the scope is closed. */
+export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
+  const scope = yield* Effect.scope
+  const key = createSecretKey(Redacted.value(settings.key))
+  const memory = Math.floor(totalmem() / mebibyte)
+  const { memoryMebibytes = Math.floor(memory / 2), poolMebibytes = Math.floor(memory / 4) } = settings
+  const budget = Pool.budget(poolMebibytes)
+  const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
+  const works = once(
+    Layer.buildWithScope(Layer.provideMerge(hypervisor(settings.accelerator), host), scope).pipe(
+      Effect.mapError(unavailable)
+    )
+  )
+  const files = once(Layer.buildWithScope(host, scope).pipe(Effect.mapError(unavailable)))
+
+  const find = Effect.fnUntraced(
+    function* (name: string) {
+      const context = yield* files
+      const directories = templatesOf(settings)
+      const names = yield* Effect.provide(Registry.namesIn(directories), context)
+      if (!names.includes(name)) {
+        const known = [...new Set([embedded, ...names])]
+        return yield* new MachineError({ reason: new UnknownTemplate({ template: name, known }) })
+      }
+      return yield* Effect.provide(Registry.findIn(directories, name), context)
+    },
+    Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
+  )
+
+  const open = Effect.fnUntraced(function* (name: string) {
+    const template = yield* find(name)
+    if (template.tier === "embedded") return embeddedTier(settings.machines, template)
+    const context = yield* works
+    const keep: MicroVm.MicroVmOptions["keep"] = (make) =>
+      Effect.map(
+        Pool.make({
+          size: template.pool.size,
+          make,
+          lost: MicroVm.lost,
+          budget,
+          cost: template.memoryMebibytes
+        }),
+        ({ take }) => take
+      )
+    const prepared = once(Effect.provide(prepare(template), context))
+    const tier = MicroVm.make({ template, prepared, key, memoryMebibytes, keep })
+    return yield* Effect.provide(tier, context).pipe(Scope.provide(scope))
+  })
+
+  const tiers = new Map<string, Effect.Effect<Tier, MachineError>>()
+  return (template: string): Effect.Effect<Tier, MachineError> => {
+    const known = tiers.get(template) ?? once(open(template))
+    tiers.set(template, known)
+    return known
+  }
+})
