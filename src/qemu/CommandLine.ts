@@ -37,10 +37,21 @@ export interface Machine {
 }
 
 /** The versioned board and the small one. Neither has a bus that nothing is on. */
-const board = ({ accelerator, board }: Shape): string =>
-  board === "q35"
-    ? `pc-q35-7.2,accel=${accelerator},hpet=on,smbus=off,sata=off,vmport=off,i8042=off,memory-backend=ram`
-    : `microvm,accel=${accelerator},rtc=on,pit=off,pic=off,isa-serial=off,pcie=off,auto-kernel-cmdline=off,memory-backend=ram`
+export const boardOf = ({ board }: Shape): string => (board === "q35" ? "pc-q35-7.2" : "microvm")
+
+const board = (shape: Shape): string =>
+  shape.board === "q35"
+    ? `${boardOf(shape)},hpet=on,smbus=off,sata=off,vmport=off,i8042=off,memory-backend=ram`
+    : `${boardOf(shape)},rtc=on,pit=off,pic=off,isa-serial=off,pcie=off,auto-kernel-cmdline=off,memory-backend=ram`
+
+/** What the guest's code is translated into is held in memory, of which the hypervisor would take an eighth of the host's. */
+const translatedMebibytes = 128
+
+const accelerator = ({ accelerator }: Shape): string =>
+  accelerator === "tcg" ? `tcg,tb-size=${translatedMebibytes}` : accelerator
+
+/** Bytes that a hypervisor may hold beside its guest's memory. */
+export const ownBytesMax = (translatedMebibytes + 128) * 1_048_576
 
 const memory = ({ memory: { isReadOnly = false, path, writes }, shape }: Machine): object => ({
   "qom-type": "memory-backend-file",
@@ -93,6 +104,8 @@ export const build = (machine: Machine): ReadonlyArray<string> => {
   return [
     "-machine",
     board(shape),
+    "-accel",
+    accelerator(shape),
     "-cpu",
     shape.processor,
     "-m",

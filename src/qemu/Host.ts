@@ -24,6 +24,9 @@ export interface Host {
 
 const hypervisor = "qemu-system-x86_64"
 
+/** Chance for names and generations. */
+export const randomHex = (bytes: number) => Effect.sync(() => randomBytes(bytes).toString("hex"))
+
 const versionOf = Effect.fnUntraced(function* (program: string) {
   const [line = ""] = yield* Effect.mapError(
     Program.run(program, ["--version"]),
@@ -47,7 +50,7 @@ export const detect = Effect.fn("Host.detect")(function* (directory: string) {
   const program = yield* find(hypervisor)
   const version = yield* versionOf(program)
   const isRoot = yield* Effect.sync(() => process.geteuid?.() === 0)
-  const means = yield* HostMeans.detect(version, isRoot)
+  const means = yield* HostMeans.detect(version, isRoot, `caisson-try-${yield* randomHex(8)}`)
   const [machines, snapshots, roster] = ["machines", "snapshots", "roster"].map((name) => join(directory, name)) as [
     string,
     string,
@@ -78,6 +81,3 @@ export const give = (paths: ReadonlyArray<string>, { gid, uid }: { readonly uid:
 
 /** Takes back files of a machine, so that all machines may read them. */
 export const share = (paths: ReadonlyArray<string>) => give(paths, { uid: 0, gid: machinesGroup })
-
-/** Chance for names and generations. */
-export const randomHex = (bytes: number) => Effect.sync(() => randomBytes(bytes).toString("hex"))

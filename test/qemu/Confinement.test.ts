@@ -9,7 +9,12 @@ const all: Confinement.Means = {
   prlimit: "/usr/bin/prlimit",
   namespaces: { work: true },
   kvm: undefined,
-  opensMemoryReadOnly: false
+  opensMemoryReadOnly: false,
+  groups: {
+    memory: { version: 1, parent: "/sys/fs/cgroup/memory" },
+    cpu: { version: 2, parent: "/sys/fs/cgroup" },
+    pids: { version: undefined, why: "this host has no groups for pids" }
+  }
 }
 
 const none: Confinement.Means = { ...all, isRoot: false, bwrap: undefined, setpriv: undefined, prlimit: undefined }
@@ -41,6 +46,8 @@ describe("Confinement", () => {
     assert.strictEqual(why["endsWithOwner"], "setpriv is not installed")
     assert.strictEqual(why["resourceLimits"], "prlimit is not installed")
     assert.match(why["ownUser"] ?? "", /only root/)
+    assert.strictEqual(why["processesGroup"], "this host has no groups for pids")
+    assert.notProperty(why, "memoryGroup")
   })
 
   it("makes namespaces first, then limits, and changes the user last", () => {

@@ -61,7 +61,7 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         const { host, snapshot } = yield* present(context)
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const vm = yield* Durable.begin(host, snapshot, "steady")
+            const vm = yield* Durable.begin(host, snapshot, "steady", Durable.asTemplate(snapshot))
             yield* Effect.scoped(
               Effect.gen(function* () {
                 const agent = yield* agentOf(vm)
@@ -106,7 +106,7 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         const directory = join(host.machines, "frail")
         const asleep = Effect.scoped(
           Effect.gen(function* () {
-            const vm = yield* Durable.begin(host, snapshot, "frail")
+            const vm = yield* Durable.begin(host, snapshot, "frail", Durable.asTemplate(snapshot))
             yield* still(vm)
             yield* vm.hibernate("process")
           })
@@ -135,7 +135,7 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         const { host, snapshot } = yield* present(context)
         yield* Effect.scoped(
           Effect.gen(function* () {
-            const vm = yield* Durable.begin(host, snapshot, "touched")
+            const vm = yield* Durable.begin(host, snapshot, "touched", Durable.asTemplate(snapshot))
             yield* still(vm)
             yield* vm.hibernate("process")
           })

@@ -28,7 +28,7 @@ const world = Effect.gen(function* () {
   for (const path of [roster, machine]) mkdirSync(path)
   writeFileSync(join(machine, "mem"), "memory")
   const write = (entry: Partial<Roster.Entry>) => {
-    const whole = { version: 1, id: "a", directory: machine, isEphemeral: true, owner: ended, ...entry }
+    const whole = { version: 1, id: "a", directory: machine, isEphemeral: true, groups: [], owner: ended, ...entry }
     writeFileSync(join(roster, `${whole.id}.json`), JSON.stringify(whole))
   }
   return { roster, machine, write, reap: Roster.reap(roster, (path) => writeFileSync(join(path, "stripped"), "")) }
@@ -95,7 +95,7 @@ describe("Roster", () => {
       const { machine, roster } = yield* world
       const inside = yield* Effect.scoped(
         Effect.gen(function* () {
-          const entry = { id: "mine", directory: machine, isEphemeral: true }
+          const entry = { id: "mine", directory: machine, isEphemeral: true, groups: [] }
           yield* Roster.enter(roster, entry)
           yield* Roster.note(roster, entry, Identity.self())
           return yield* Roster.entries(roster)
@@ -107,6 +107,7 @@ describe("Roster", () => {
           id: "mine",
           directory: machine,
           isEphemeral: true,
+          groups: [],
           owner: Identity.self(),
           process: Identity.self()
         }

@@ -14,6 +14,7 @@ const subject: SnapshotKey.Subject = {
   hypervisor: "7.2.22",
   image: "a".repeat(64),
   warmUp: [],
+  recipe: "none",
   processor: "this one"
 }
 
@@ -22,6 +23,7 @@ describe("SnapshotKey", () => {
     ["hypervisor", { hypervisor: "8.2.0" }],
     ["image", { image: "b".repeat(64) }],
     ["warm-up", { warmUp: [{ run: "true", timeoutMillis: 1_000 }] }],
+    ["recipe", { recipe: "another" }],
     ["memory", { shape: Shape.emulated({ cpus: 1, memoryMebibytes: 512 }) }],
     ["processors", { shape: Shape.emulated({ cpus: 2, memoryMebibytes: 256 }) }],
     ["accelerator", { shape: Shape.accelerated(size) }]

@@ -55,7 +55,7 @@ const program = Effect.gen(function* () {
   )
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const vm = yield* timed("private copy", Durable.begin(host, snapshot, "figures"))
+      const vm = yield* timed("private copy", Durable.begin(host, snapshot, "figures", Durable.asTemplate(snapshot)))
       yield* still(vm)
       yield* vm.hibernate("process")
     })

@@ -12,7 +12,10 @@ const [directory = "", template = "", key = "", kind = ""] = process.argv.slice(
 const program = Effect.gen(function* () {
   const host = yield* Host.detect(directory)
   const snapshot = yield* Templates.open(host, template, key)
-  const vm = kind === "durable" ? yield* Durable.begin(host, snapshot, "orphan") : yield* Template.clone(host, snapshot)
+  const vm =
+    kind === "durable"
+      ? yield* Durable.begin(host, snapshot, "orphan", Durable.asTemplate(snapshot))
+      : yield* Template.clone(host, snapshot)
   yield* Console.log(vm.directory)
   return yield* Effect.never
 })

@@ -64,7 +64,7 @@ export const shell = (agent: Agent.Agent, script: string) =>
 /** Has a guest prepare for being frozen. */
 export const still = (vm: Vm) => Effect.scoped(Effect.flatMap(agentOf(vm), (agent) => agent.freeze))
 
-const missing = Effect.map(
+export const missing = Effect.map(
   Effect.forEach(needed, (program) =>
     Effect.map(Program.isInstalled(program), (isThere) => (isThere ? [] : [program]))
   ),
@@ -85,7 +85,7 @@ const make = Effect.gen(function* () {
   const directory = yield* temporary
   const host = yield* Host.detect(directory)
   const built = yield* image
-  const snapshot = yield* Template.obtain(host, { image: built, shape, prepare: (vm) => Effect.asVoid(still(vm)) })
+  const snapshot = yield* Template.obtain(host, { image: built, shape, recipe: "still", prepare: still })
   return { _tag: "Present", directory, host, image: built, snapshot } as const
 })
 

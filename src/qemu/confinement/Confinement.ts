@@ -7,6 +7,7 @@
  *     change its own, ends with the owner, and takes all others with it; so it is never the hypervisor itself.
  */
 import { absent, inForce, type Measure } from "../../microvm/Measure.ts"
+import type { Place, Places } from "./ControlGroup.ts"
 
 /** What a host has to keep a process in. Paths are those of programs; undefined of what is missing. */
 export interface Means {
@@ -20,6 +21,8 @@ export interface Means {
   readonly kvm: { readonly gid: number; readonly usableBy: "owner" | "group" | "anyone" } | undefined
   /** Whether this hypervisor can open the memory of a template for reading alone. */
   readonly opensMemoryReadOnly: boolean
+  /** Where the kernel's groups of machines can be made. */
+  readonly groups: Places
 }
 
 /** What one machine needs of the host. */
@@ -48,7 +51,8 @@ export interface Confined {
 }
 
 const descriptorsMax = 256
-const processesMax = 128
+/** Processes and threads of one machine. */
+export const processesMax = 128
 
 const limits = (means: Means, { fileBytesMax }: Needs, changesUser: boolean): ReadonlyArray<string> =>
   means.prlimit === undefined
@@ -141,6 +145,8 @@ const templateWritable = (means: Means, { opens }: Needs): string | undefined =>
     ? undefined
     : "this hypervisor opens the memory of its template for writing; from QEMU 8.2 on it need not"
 
+const groupMissing = (place: Place): string | undefined => (place.version === undefined ? place.why : undefined)
+
 /** How to start a hypervisor on this host. */
 export const confine = (means: Means, needs: Needs): Confined => {
   const changesUser = userMissing(means, needs) === undefined
@@ -164,9 +170,9 @@ export const confine = (means: Means, needs: Needs): Confined => {
       measure("ownUser", userMissing(means, needs)),
       measure("ownNamespaces", namespacesMissing(means)),
       measure("resourceLimits", prlimitMissing),
-      ...(["memoryGroup", "processorGroup", "processesGroup"] as const).map((group) =>
-        absent(group, "no group is made for a machine yet")
-      ),
+      measure("memoryGroup", groupMissing(means.groups.memory)),
+      measure("processorGroup", groupMissing(means.groups.cpu)),
+      measure("processesGroup", groupMissing(means.groups.pids)),
       measure("readOnlyTemplate", templateWritable(means, needs))
     ]
   }

@@ -3,6 +3,7 @@ import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Program from "../../template/Program.ts"
 import type { Means } from "./Confinement.ts"
+import * as ControlGroup from "./ControlGroup.ts"
 
 const find = (program: string) =>
   Program.run("sh", ["-c", 'command -v "$1"', "sh", program]).pipe(
@@ -50,8 +51,8 @@ export const isAtLeast = (version: string, [major, minor]: readonly [number, num
   return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }
 
-/** What this host has, for a hypervisor of a version. */
-export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean) {
+/** What this host has, for a hypervisor of a version; `name` is nobody else's. */
+export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean, name: string) {
   const [bwrap, setpriv, prlimit] = yield* Effect.all([find("bwrap"), find("setpriv"), find("prlimit")], {
     concurrency: "unbounded"
   })
@@ -62,6 +63,7 @@ export const detect = Effect.fn("HostMeans.detect")(function* (version: string, 
     prlimit,
     kvm: yield* Effect.sync(() => kvmOf("/dev/kvm")),
     namespaces: yield* tryNamespaces(bwrap, isRoot),
-    opensMemoryReadOnly: isAtLeast(version, readOnlyMemorySince)
+    opensMemoryReadOnly: isAtLeast(version, readOnlyMemorySince),
+    groups: yield* ControlGroup.detect(name)
   } satisfies Means
 })

@@ -61,7 +61,8 @@ export const diskBytes = ({ template }: Image): number => template.diskMebibytes
 /** Boots a machine; it and everything of it is gone with the scope. */
 export const boot = Effect.fn("Boot.boot")(function* (host: Host, options: BootOptions) {
   const { image, messages, shape, timeout = bootTimeouts[options.shape.accelerator] } = options
-  const { directory, id } = yield* Files.temporaryDirectory(host)
+  const machine = yield* Files.temporaryDirectory(host)
+  const { directory } = machine
   yield* Files.emptyOverlay(join(directory, Files.own.upper), image.disk.path, "raw")
   yield* Effect.try({
     try: () => DurableFile.makeSparse(join(directory, Files.own.memory), memoryBytes(shape)),
@@ -70,9 +71,7 @@ export const boot = Effect.fn("Boot.boot")(function* (host: Host, options: BootO
   const vm = yield* start(
     host,
     {
-      id,
-      directory,
-      isEphemeral: true,
+      machine,
       shape,
       memory: { path: Files.own.memory, writes: "kept" },
       disks: Files.disksOf(image.base.path, [image.disk.path]),

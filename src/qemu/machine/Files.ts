@@ -2,7 +2,9 @@
 import { constants, copyFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import type * as Digest from "../../template/Digest.ts"
 import * as Program from "../../template/Program.ts"
+import * as ControlGroup from "../confinement/ControlGroup.ts"
 import type { Disks } from "../Disk.ts"
 import * as Host from "../Host.ts"
 import * as DurableFile from "../process/DurableFile.ts"
@@ -57,10 +59,17 @@ export const directory = Effect.fnUntraced(function* (
   )
 })
 
+/** What is written down of a machine before anything of it is made. */
+export const entryOf = (host: Host.Host, machine: Pick<Roster.Machine, "id" | "isEphemeral" | "key">) => ({
+  ...machine,
+  directory: join(host.machines, machine.id),
+  groups: ControlGroup.directoriesOf(host.means.groups, machine.id)
+})
+
 /** A directory for a machine without a name, which is gone with the scope. */
-export const temporaryDirectory = Effect.fnUntraced(function* (host: Host.Host) {
+export const temporaryDirectory = Effect.fnUntraced(function* (host: Host.Host, key?: Digest.Digest) {
   const id = yield* Host.randomHex(8)
-  const machine = { id, directory: join(host.machines, id), isEphemeral: true }
+  const machine = entryOf(host, { id, isEphemeral: true, ...(key === undefined ? {} : { key }) })
   yield* directory(host, machine, () => false)
   return machine
 })

@@ -6,11 +6,13 @@ import * as Effect from "effect/Effect"
 import type { Measure } from "../../microvm/Measure.ts"
 import * as CommandLine from "../CommandLine.ts"
 import * as Confinement from "../confinement/Confinement.ts"
+import * as ControlGroup from "../confinement/ControlGroup.ts"
 import { type Disks, readBy, seenAs } from "../Disk.ts"
 import * as Host from "../Host.ts"
 import * as Child from "../process/Child.ts"
 import * as Identity from "../process/Identity.ts"
 import * as Roster from "../process/Roster.ts"
+import * as Usage from "../process/Usage.ts"
 import { Ended, failed, storageFailed } from "../QemuError.ts"
 import * as Qmp from "../qmp/Qmp.ts"
 import { memoryBytes, type Shape } from "../Shape.ts"
@@ -25,15 +27,15 @@ export interface Vm {
   readonly channel: Duplex
   readonly control: Qmp.Qmp
   readonly child: Child.Child
+  /** The hypervisor itself: `child` may be a program that it was started through. */
+  readonly process: Identity.Identity
   /** What keeps the process in, and what this host could not give. */
   readonly measures: ReadonlyArray<Measure>
 }
 
 export interface Start extends Omit<CommandLine.Machine, "generation"> {
-  readonly id: string
-  /** Its own, with its own files in it. */
-  readonly directory: string
-  readonly isEphemeral: boolean
+  /** As it was written down. Its directory is its own, with its own files in it. */
+  readonly machine: Roster.Machine
   /** The file of a state, for a machine that begins with one. */
   readonly state?: string | undefined
 }
@@ -56,7 +58,7 @@ const needsOf = (
   const template = memory.writes === "private" ? [memory.path] : []
   const isReadOnly = host.means.opensMemoryReadOnly
   return {
-    directory: start.directory,
+    directory: start.machine.directory,
     reads: [...originFiles(start), ...readBy(disks.base), ...readBy(disks.upper), ...(isReadOnly ? template : [])],
     opens: isReadOnly ? [] : template,
     usesKvm: shape.accelerator === "kvm",
@@ -101,8 +103,15 @@ const note = Effect.fnUntraced(function* (host: Host.Host, start: Start, child: 
     const [how, said] = [yield* child.ended, yield* child.said]
     return yield* failed(new Ended({ program: hypervisor, how, said }))
   }
-  const { directory, id, isEphemeral } = start
-  yield* Roster.note(host.roster, { id, directory, isEphemeral }, identity)
+  yield* Roster.note(host.roster, start.machine, identity)
+})
+
+/** Puts all that a machine's process was started through into its groups, and gives the hypervisor itself. */
+const settleIn = Effect.fnUntraced(function* (groups: ReadonlyArray<string>, child: Child.Child) {
+  const chain = yield* Effect.sync(() => Usage.chainOf(child.pid))
+  yield* ControlGroup.enter(groups, chain)
+  const identity = yield* Effect.sync(() => Identity.identify(chain.at(-1) ?? child.pid))
+  return identity ?? (yield* child.failsWhenEnded)
 })
 
 const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
@@ -115,7 +124,14 @@ const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
 export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted: Start, diskBytesMax: number) {
   const user = yield* Host.newUser
   const confined = Confinement.confine(host.means, needsOf(host, wanted, user, diskBytesMax))
-  if (confined.changesUser) yield* Host.give(yield* ownFiles(wanted.directory), user)
+  const { directory, id } = wanted.machine
+  if (confined.changesUser) yield* Host.give(yield* ownFiles(directory), user)
+  const bounds = {
+    memoryBytes: memoryBytes(wanted.shape) + CommandLine.ownBytesMax,
+    cpus: wanted.shape.cpus,
+    processes: Confinement.processesMax
+  }
+  const groups = yield* ControlGroup.make(host.means.groups, id, bounds)
   const machine = machineFor(wanted, confined, host.means.opensMemoryReadOnly)
   const line = [
     ...confined.prefix,
@@ -127,7 +143,7 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
     name: hypervisor,
     program,
     arguments: given,
-    ownDirectory: wanted.directory,
+    ownDirectory: directory,
     inherits: inherited(wanted)
   })
   const [channel, controls] = child.sockets
@@ -135,6 +151,7 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
   // The programs that it is started through see to it that all ends together only when they have come so far.
   const control = yield* Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
   yield* note(host, wanted, child)
-  const { directory, id, shape } = wanted
-  return { id, shape, directory, channel, control, child, measures: confined.measures } satisfies Vm
+  const process = yield* settleIn(groups, child)
+  const { shape } = wanted
+  return { id, shape, directory, channel, control, child, process, measures: confined.measures } satisfies Vm
 })

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { failed, MigrationFailed, type QemuError, storageFailed } from "../QemuError.ts"
 
 /** Of a machine's devices; their guest's memory is a file of its own. A hundred times what is usual. */
-const stateBytesMax = 64 * 1_048_576
+export const stateBytesMax = 64 * 1_048_576
 
 /** In the machine's directory, which is where the hypervisor runs. */
 export const socketName = "state.sock"

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
 import type * as Digest from "../../template/Digest.ts"
 import type { Image } from "../../template/image/ImageBuild.ts"
 import type { Host } from "../Host.ts"
@@ -30,11 +31,11 @@ export const settle = Effect.fnUntraced(function* (vm: Vm) {
 export const freeze = Effect.fn("Template.freeze")(function* (
   host: Host,
   vm: Vm,
-  { image, key }: { readonly image: Image; readonly key: Digest.Digest }
+  { facts, image, key }: Pick<Templates.Draft, "facts" | "image" | "key">
 ) {
   yield* settle(vm)
   const { directory: machine, shape } = vm
-  return yield* Templates.save(host, { template: image.template.name, key, image, shape, machine })
+  return yield* Templates.save(host, { template: image.template.name, key, image, shape, machine, facts })
 })
 
 export interface Wanted<E, R> {
@@ -42,22 +43,30 @@ export interface Wanted<E, R> {
   readonly shape: Shape
   /** What the host's processor is, if the shape's guests run on it. */
   readonly processor?: string | undefined
-  /** Warms up a machine that was booted, and has its agent prepare for a snapshot. */
-  readonly prepare: (vm: Vm) => Effect.Effect<void, E, R>
+  /** Changes with what `prepare` does. */
+  readonly recipe: string
+  /** Warms up a machine that was booted, and has its agent prepare for a snapshot; gives what is to be written down of it. */
+  readonly prepare: (vm: Vm) => Effect.Effect<Schema.Json, E, R>
 }
+
+/** The name of what would be made. */
+export const keyFor = (
+  host: Host,
+  { image, processor, recipe, shape }: Omit<Wanted<never, never>, "prepare">
+): Digest.Digest =>
+  keyOf({ shape, hypervisor: host.version, image: image.id, warmUp: image.template.warmUp, processor, recipe })
 
 /** The snapshot of a template: the one there is, or else a new one, for which a machine is booted. */
 export const obtain = Effect.fn("Template.obtain")(function* <E, R>(host: Host, wanted: Wanted<E, R>) {
-  const { image, prepare, processor, shape } = wanted
-  const { name, warmUp } = image.template
-  const key = keyOf({ shape, hypervisor: host.version, image: image.id, warmUp, processor })
+  const { image, prepare, shape } = wanted
+  const key = keyFor(host, wanted)
   const made = Effect.gen(function* () {
     const vm = yield* boot(host, { image, shape })
-    yield* prepare(vm)
-    return yield* freeze(host, vm, { image, key })
+    const facts = yield* prepare(vm)
+    return yield* freeze(host, vm, { image, key, facts })
   }).pipe(Effect.scoped)
   // One that is there and damaged is made anew, as one that is not there.
-  return yield* Effect.catchTag(Templates.open(host, name, key), "SnapshotError", () => made)
+  return yield* Effect.catchTag(Templates.open(host, image.template.name, key), "SnapshotError", () => made)
 })
 
 /** How a machine of a snapshot is started, but for its memory. */
@@ -75,12 +84,13 @@ export const startOf = (snapshot: Templates.TemplateSnapshot) => {
  * cannot be put to disk cheaply. It and everything of it is gone with the scope.
  */
 export const clone = Effect.fn("Template.clone")(function* (host: Host, snapshot: Templates.TemplateSnapshot) {
-  const { directory, id } = yield* Files.temporaryDirectory(host)
+  const machine = yield* Files.temporaryDirectory(host, snapshot.manifest.key)
+  yield* Templates.check(snapshot)
   const { memory, overlay, state } = Templates.pathsOf(snapshot)
-  yield* Files.copy(overlay, join(directory, Files.own.upper))
+  yield* Files.copy(overlay, join(machine.directory, Files.own.upper))
   const vm = yield* start(
     host,
-    { ...startOf(snapshot), id, directory, isEphemeral: true, memory: { path: memory, writes: "private" }, state },
+    { ...startOf(snapshot), machine, memory: { path: memory, writes: "private" }, state },
     snapshot.manifest.diskBytes
   )
   yield* Migration.read(vm)

@@ -31,14 +31,17 @@ export const realm = (): string => {
   return `${boot} ${orUndefined(() => readlinkSync("/proc/self/ns/pid")) ?? "-"}`
 }
 
-/** When a process was started; undefined of one that has ended, or that cannot be looked at. */
-export const startTicksOf = (pid: number): string | undefined => {
+/** The fields of a process's `stat`, from the third on; undefined of one that has ended, or that cannot be looked at. */
+export const statOf = (pid: number): ReadonlyArray<string> | undefined => {
   const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
   if (stat === undefined) return undefined
-  // The second field is the program's name in parentheses and may hold anything; the rest counts from the third.
+  // The second field is the program's name in parentheses and may hold anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19]
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields
 }
+
+/** When a process was started; undefined of one that has ended, or that cannot be looked at. */
+export const startTicksOf = (pid: number): string | undefined => statOf(pid)?.[19]
 
 /** The identity of a process that is there; undefined of one that is not. */
 export const identify = (pid: number): Identity | undefined => {

@@ -11,6 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Digest from "../../template/Digest.ts"
+import * as ControlGroup from "../confinement/ControlGroup.ts"
 import { storageFailed } from "../QemuError.ts"
 import * as DurableFile from "./DurableFile.ts"
 import * as Identity from "./Identity.ts"
@@ -27,7 +29,13 @@ export const Entry = Schema.Struct({
   /** The machine's directory. */
   directory: Schema.String,
   /** Whether the directory is of no use without its process. */
-  isEphemeral: Schema.Boolean
+  isEphemeral: Schema.Boolean,
+  /** Of the template's snapshot that it needs. */
+  key: Schema.optionalKey(Digest.Digest),
+  /** The kernel's groups that bound it, as directories. */
+  groups: Schema.Array(Schema.String.check(Schema.isPattern(/^\/.*\/caisson-[a-z0-9-]+$/u))).pipe(
+    Schema.withDecodingDefault(Effect.succeed([]))
+  )
 })
 export type Entry = typeof Entry.Type
 
@@ -50,7 +58,7 @@ const write = (directory: string, entry: Entry) => {
 }
 
 /** What is known of a machine before it has a process. */
-export type Machine = Pick<Entry, "id" | "directory" | "isEphemeral">
+export type Machine = Pick<Entry, "id" | "directory" | "isEphemeral" | "key" | "groups">
 
 const entryOf = (machine: Machine): Entry => ({ version: 1, owner: Identity.self(), ...machine })
 
@@ -106,6 +114,7 @@ const reapOne = Effect.fnUntraced(function* (directory: string, entry: Entry, st
   const processes = yield* Effect.sync(() => processesOf(entry))
   const ended = yield* Effect.sync(() => processes.filter(Identity.kill))
   yield* Effect.forEach(ended, untilEnded, { discard: true })
+  yield* ControlGroup.remove(entry.groups)
   const wasRunning = ended.length > 0
   yield* Effect.try({
     try: () => {

@@ -29,7 +29,9 @@ export const TemplateManifest = Schema.Struct({
     disk: Part
   }),
   paths: Schema.Struct({ base: Schema.String, disk: Schema.String }),
-  diskBytes: Schema.Int
+  diskBytes: Schema.Int,
+  /** What was said of the machine when it had been warmed up. */
+  facts: Schema.Json
 })
 export type TemplateManifest = typeof TemplateManifest.Type
 

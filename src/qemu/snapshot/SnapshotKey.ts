@@ -5,7 +5,7 @@ import * as CommandLine from "../CommandLine.ts"
 import type { Shape } from "../Shape.ts"
 
 /** Changes with what is done to make a snapshot, or to take one over. */
-const format = 1
+const format = 2
 
 export interface Subject {
   readonly shape: Shape
@@ -14,16 +14,19 @@ export interface Subject {
   /** Of the kernel, agent, base and disk together. */
   readonly image: Digest.Digest
   readonly warmUp: ReadonlyArray<WarmUp>
+  /** Of what its owner does with the machine beyond that, before it is frozen. */
+  readonly recipe: string
   /** What the host's processor is, for guests that run on it; in software it does not matter. */
   readonly processor: string | undefined
 }
 
-export const keyOf = ({ hypervisor, image, processor, shape, warmUp }: Subject): Digest.Digest =>
+export const keyOf = ({ hypervisor, image, processor, recipe, shape, warmUp }: Subject): Digest.Digest =>
   Digest.ofValue({
     format,
     hypervisor,
     image,
     warmUp,
+    recipe,
     machine: CommandLine.skeleton(shape),
     processor: shape.accelerator === "kvm" ? (processor ?? "unknown") : "software"
   })

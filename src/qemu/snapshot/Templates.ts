@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as Digest from "../../template/Digest.ts"
+import * as Digest from "../../template/Digest.ts"
 import type { Image } from "../../template/image/ImageBuild.ts"
 import * as Host from "../Host.ts"
 import * as Files from "../machine/Files.ts"
@@ -30,7 +30,7 @@ export interface TemplateSnapshot {
 
 export const names = { ...Files.own, overlay: "overlay.qcow2", manifest: "manifest.json" } as const
 
-const manifestBytesMax = 65_536
+const manifestBytesMax = 1_048_576
 const decode = Schema.decodeUnknownResult(templateText)
 const encode = Schema.encodeSync(templateText)
 
@@ -89,6 +89,16 @@ export const open = Effect.fn("Templates.open")(function* (host: Host.Host, temp
   return hold.every((held) => held) ? snapshot : yield* reseal(snapshot)
 })
 
+/** Of what machines of a snapshot are made of: two that are made of the same have different ones. */
+export const contentOf = ({ manifest }: TemplateSnapshot): Digest.Digest =>
+  Digest.ofValue(parts.map((part) => manifest.parts[part].digest))
+
+/** Sees by their seals that nobody has touched the files of a snapshot that was looked up before, or taken them away. */
+export const check = Effect.fn("Templates.check")(function* (snapshot: TemplateSnapshot) {
+  const paths = pathsOf(snapshot)
+  for (const part of parts) yield* Part.check(part, paths[part], snapshot.manifest.parts[part])
+})
+
 /** Reads every file of a snapshot to its end, and fails if one is not what was written. */
 export const verify = Effect.fn("Templates.verify")(function* (snapshot: TemplateSnapshot) {
   const paths = pathsOf(snapshot)
@@ -100,6 +110,7 @@ export interface Draft {
   readonly key: Digest.Digest
   readonly image: Image
   readonly shape: Shape
+  readonly facts: Schema.Json
   /** The directory of a machine that has ended, with its memory, disk and state. */
   readonly machine: string
 }
@@ -126,7 +137,8 @@ const take = Effect.fnUntraced(function* (host: Host.Host, machine: string, draf
   })
 })
 
-const describe = Effect.fnUntraced(function* (host: Host.Host, draft: string, { image, key, shape, template }: Draft) {
+const describe = Effect.fnUntraced(function* (host: Host.Host, draft: string, wanted: Draft) {
+  const { facts, image, key, shape, template } = wanted
   const own = yield* Effect.all({
     memory: Part.of(join(draft, names.memory)),
     state: Part.of(join(draft, names.state)),
@@ -147,7 +159,8 @@ const describe = Effect.fnUntraced(function* (host: Host.Host, draft: string, { 
     shape,
     parts: own,
     paths: { base: image.base.path, disk: image.disk.path },
-    diskBytes: image.template.diskMebibytes * 1_048_576
+    diskBytes: image.template.diskMebibytes * 1_048_576,
+    facts
   } satisfies TemplateManifest
 })
 

@@ -1,0 +1,53 @@
+/** A machine of QEMU, as whoever only knows of hypervisors has it. */
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import * as StreamLink from "../../guest/StreamLink.ts"
+import type * as Hypervisor from "../../microvm/Hypervisor.ts"
+import { type HypervisorError, hypervisorFailed, Lost } from "../../microvm/HypervisorError.ts"
+import * as Failures from "../Failures.ts"
+import * as Identity from "../process/Identity.ts"
+import * as Usage from "../process/Usage.ts"
+import * as Checkpoint from "./Checkpoint.ts"
+import type { DurableVm } from "./Durable.ts"
+import type { Vm } from "./Start.ts"
+
+const gone = hypervisorFailed(new Lost({ detail: "its process has ended, or cannot be looked at" }))
+
+const orGone = <A>(look: () => A | undefined) =>
+  Effect.suspend(() => {
+    const found = look()
+    return found === undefined ? Effect.fail(gone) : Effect.succeed(found)
+  })
+
+/** A machine that was started in the scope that is open. */
+export const of = Effect.fnUntraced(function* (vm: Vm) {
+  let isAskedTo = false
+  yield* Effect.addFinalizer(() => Effect.sync(() => (isAskedTo = true)))
+  const ended = Effect.flatMap(Effect.flip(vm.child.failsWhenEnded), (error) =>
+    isAskedTo ? Effect.never : Effect.succeed(hypervisorFailed(new Lost({ detail: error.message })))
+  )
+  const running: Hypervisor.Vm = {
+    id: vm.id,
+    measures: vm.measures,
+    link: StreamLink.make(vm.channel, vm.channel),
+    cpuMillis: orGone(() => Usage.cpuMillis(vm.process)),
+    memory: orGone(() => Usage.memoryHeld(vm.process)),
+    lost: ended
+  }
+  return { running, ask: Effect.sync(() => (isAskedTo = true)) }
+})
+
+/** A durable machine that was started in the scope that is open. */
+export const ofDurable = Effect.fnUntraced(function* (vm: DurableVm, taking: Checkpoint.Taking) {
+  const { ask, running } = yield* of(vm)
+  const alone = Semaphore.makeUnsafe(1).withPermits(1)
+  const end = Effect.sync(() => Identity.kill(vm.process))
+  const endIfLost = <A>(doing: Effect.Effect<A, HypervisorError>) =>
+    Effect.tapError(doing, ({ reason }) => (reason._tag === "Lost" ? end : Effect.void))
+  const durable: Hypervisor.DurableVm = {
+    ...running,
+    checkpoint: alone(endIfLost(Failures.lost(Checkpoint.take(vm, taking)))),
+    suspend: alone(Effect.andThen(ask, endIfLost(Failures.lost(vm.hibernate("process")))))
+  }
+  return durable
+})

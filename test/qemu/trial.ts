@@ -1,0 +1,66 @@
+/** QEMU, as a hypervisor like others. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Context, Effect, Layer } from "effect"
+import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
+import { chainOf } from "../../src/qemu/process/Usage.ts"
+import * as Qemu from "../../src/qemu/Qemu.ts"
+import * as Cache from "../../src/template/Cache.ts"
+import { type Subject, Trial } from "../contract/HypervisorContract.ts"
+import { temporary } from "./directory.ts"
+import { image, missing } from "./world.ts"
+
+/** The process of a machine, as it was written down. */
+export const processOf = (directory: string, id: string): number => {
+  const { process } = JSON.parse(readFileSync(join(directory, "roster", `${id}.json`), "utf8"))
+  return chainOf(process.pid).at(-1) ?? process.pid
+}
+
+const groupsBelow = (directory: string): ReadonlyArray<string> =>
+  readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isDirectory() && entry.name.startsWith("caisson-"))
+    .map(({ name, parentPath }) => join(parentPath, name))
+
+const processesIn = (directory: string): ReadonlyArray<string> =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(directory)
+      } catch {
+        return false
+      }
+    })
+
+/** What there is of machines that are kept in a directory. */
+export const tracesOf = (directory: string) => () => [
+  ...["machines", "roster"].flatMap((name) => readdirSync(join(directory, name)).map((entry) => join(name, entry))),
+  ...readdirSync(join(directory, "snapshots"), { recursive: true })
+    .map(String)
+    .filter((name) => /draft|removed/.test(name)),
+  ...groupsBelow("/sys/fs/cgroup"),
+  ...processesIn(directory),
+  `${readdirSync("/proc/self/fd").length} descriptors`
+]
+
+const subject = Effect.gen(function* () {
+  const directory = yield* temporary
+  const absent = yield* missing
+  if (absent.length > 0) return { _tag: "Absent", why: `not installed: ${absent.join(", ")}` } satisfies Subject
+  const built = yield* Layer.build(Qemu.layer({ directory }))
+  return {
+    _tag: "Present",
+    hypervisor: Context.get(built, Hypervisor),
+    image: yield* image,
+    kill: ({ id }) => process.kill(processOf(directory, id), "SIGKILL"),
+    traces: tracesOf(directory)
+  } satisfies Subject
+})
+
+/** The hypervisor in a directory that is gone with the layer. */
+export const layer = Layer.effect(Trial, subject).pipe(
+  Layer.provide(Cache.layer),
+  Layer.provideMerge(NodeServices.layer),
+  Layer.orDie
+)
