@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"caisson/guest/interpreter"
+	"caisson/guest/tool"
 )
 
 // commands are what this program is besides the agent: by the name that it is called by, or by its first word.
@@ -17,6 +18,7 @@ var commands = map[string]func(arguments []string) int{
 		}
 		return 0
 	},
+	"tool": tool.Main,
 }
 
 // runCommand runs one of the commands, if it is meant. The first process of a machine is the agent, whatever the kernel calls it.

@@ -79,6 +79,12 @@ func (i *Interpreter) openOne(language string, modules []string) (engine, error)
 	switch language {
 	case "python":
 		return newPython(i, modules)
+	case "shell":
+		return newShell(i)
+	case "cpp":
+		return newCpp(i)
+	case "go":
+		return newGo(i)
 	default:
 		return nil, fmt.Errorf("there is no such language")
 	}

@@ -64,6 +64,16 @@ func (r *Reaper) Start(start func() (int, error), leftovers Leftovers) (pid int,
 	return pid, told, nil
 }
 
+// Adopt has it told of the end of a process that is no child yet, but becomes one when its parents have ended. Of one that has
+// ended before, or ends while it has a parent, nothing is told.
+func (r *Reaper) Adopt(pid int) <-chan Ended {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	told := make(chan Ended, 1)
+	r.children[pid] = child{told, Stay}
+	return told
+}
+
 // collect waits for all that have ended. It holds the lock, so that no child ends before it is known; signals of children that end
 // at the same time may come as one.
 func (r *Reaper) collect() {
