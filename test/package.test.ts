@@ -31,7 +31,7 @@ const entries = Object.entries(packageJson.exports).flatMap(([entry, targets]) =
 
 describe("the package", () => {
   beforeAll(() => {
-    for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "bin"]) {
+    for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "bin", "guest", "templates"]) {
       cpSync(join(root, name), join(built, name), { recursive: true })
     }
     execFileSync(process.execPath, [join(root, "scripts/build.ts"), join(built, "dist")], { stdio: "inherit" })
@@ -83,14 +83,14 @@ describe("the package", () => {
     const wanted = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", ...Object.values(packageJson.bin)]
     assert.includeMembers(
       [...files],
-      wanted.map((file) => file.replace(/^\.\//, ""))
+      [...wanted, ...["guest/go.mod", "guest/main.go", "templates/shell.yaml"]].map((file) => file.replace(/^\.\//, ""))
     )
     assert.deepStrictEqual(
-      files.filter((file) => !/^(bin|dist)\//.test(file) && !wanted.includes(file)),
+      files.filter((file) => !/^(bin|dist|guest|templates)\//.test(file) && !wanted.includes(file)),
       []
     )
     assert.deepStrictEqual(
-      files.filter((file) => /\.test\.|(^|\/)test\//.test(file)),
+      files.filter((file) => /\.test\.|_test\.go$|(^|\/)test\//.test(file)),
       []
     )
   })

@@ -39,7 +39,7 @@ const controlGroups = (): Finding => {
   }
 }
 
-const userNamespaces = HostMeans.detect("0.0.0", isRoot).pipe(
+const userNamespaces = HostMeans.detect("0.0.0", isRoot, `caisson-doctor-${process.pid}`).pipe(
   Effect.map(({ namespaces }): Finding => {
     const common = {
       name: "namespaces",

@@ -21,8 +21,11 @@ const GuestPath = pattern(/^\/(?:[^/\0]+\/)*[^/\0]+$/u, "expected an absolute pa
 
 /** A file that is put into an image. */
 export const PlacedFile = Schema.Struct({
+  /** Where it is in a guest. Directories above it are made. */
   path: GuestPath,
+  /** What is in it, at most 1 MiB. */
   text: Schema.String.check(Schema.isMaxLength(1_048_576)),
+  /** Whether it is a program. */
   isExecutable: Schema.Boolean.pipe(Schema.withDecodingDefault(Effect.succeed(false)))
 })
 export type PlacedFile = typeof PlacedFile.Type
@@ -37,6 +40,7 @@ export const DebianImage = Schema.Struct({
   debian: Schema.Literals(["bookworm"]),
   /** What is installed, with what it depends on; beside the few packages without which there is no Debian. */
   packages: listOf(PackageName, 256),
+  /** Put over the files of the packages. */
   files: listOf(PlacedFile, 64)
 })
 export type DebianImage = typeof DebianImage.Type
@@ -83,6 +87,7 @@ const ModuleName = pattern(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/u, "expected the
 
 /** What is done in a guest before it is frozen, so that every machine of the template begins with it done. */
 export const WarmUp = Schema.Struct({
+  /** A script for bash, which the user of guest code runs. */
   run: Schema.NonEmptyString.check(Schema.isMaxLength(65_536)),
   timeoutMillis: defaulted(60_000, 100, 600_000, "how long it may take")
 })
@@ -103,11 +108,15 @@ export const MachineLimits = Schema.Struct({
 })
 
 const common = {
+  /** Of this format. */
   version: Schema.Literal(1),
+  /** That of the file, without its ending. */
   name: TemplateName,
+  /** For people who choose one. */
   description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1_024)))
 }
 
+/** Machines that were started before anybody asked for one. */
 export const Pool = Schema.Struct({ size: defaulted(0, 0, 1_024, "machines that are kept ready") })
 
 /** A guest in a virtual machine of this process: nothing is built for it. */
@@ -124,6 +133,7 @@ export const Microvm = Schema.Struct({
   ...common,
   tier: Schema.Literal("microvm"),
   image: ImageSource,
+  /** What runs are written in. The image has to have their programs: bash, python3, g++, go. */
   languages: Schema.NonEmptyArray(Schema.Literals(["shell", "python", "cpp", "go"])),
   cpus: defaulted(1, 1, 64, "processors of a machine"),
   memoryMebibytes: defaulted(256, 64, 65_536, "memory of a machine"),
@@ -132,10 +142,13 @@ export const Microvm = Schema.Struct({
   network: Schema.Literals(["none"]).pipe(Schema.withDecodingDefault(Effect.succeed("none" as const))),
   /** `rich`: values, pictures and tables beside text. */
   output: Schema.Literals(["text", "rich"]).pipe(Schema.withDecodingDefault(Effect.succeed("text" as const))),
+  /** Bounds of each session; a policy and tokens may lower them. */
   limits: MachineLimits.pipe(Schema.withDecodingDefault(Effect.succeed({}))),
   /** Modules of Python that are loaded when a session begins. Its programs import them as ever; it takes no time. */
   preload: listOf(ModuleName, 64),
+  /** In this order; if one of them fails, there is no template. */
   warmUp: listOf(WarmUp, 16),
+  /** How many of its machines wait for sessions. */
   pool: Pool.pipe(Schema.withDecodingDefault(Effect.succeed({})))
 })
 export type Microvm = typeof Microvm.Type
