@@ -12,7 +12,7 @@ import type { Language, Program } from "../machine/Machine.ts"
 import * as Digest from "../template/Digest.ts"
 import type { Microvm, WarmUp as Step } from "../template/Template.ts"
 import type { WarmUp } from "./Hypervisor.ts"
-import { connect } from "./Inside.ts"
+import { connect, interpreterId } from "./Inside.ts"
 import { Standing } from "./Standing.ts"
 
 /** A step of a template's warm-up did not succeed. */
@@ -25,9 +25,6 @@ export class WarmUpFailed extends Schema.TaggedError<WarmUpFailed>()("WarmUpFail
     return `the warm-up failed at ${JSON.stringify(this.step)}: ${this.detail}`
   }
 }
-
-/** Of the one interpreter of a machine, among the processes of its agent. */
-export const interpreterId = "interpreter"
 
 const home = "/home/guest"
 const bin = "/run/caisson/bin"
@@ -66,15 +63,15 @@ const said = (bytes: Process): Effect.Effect<string, Effect.Error<Process["exit"
 const collected = (stream: Process["output"]) => Stream.mkString(Stream.decodeText(stream))
 
 const run = Effect.fnUntraced(function* (agent: Agent, { run: script, timeoutMillis }: Step, index: number) {
-  const process = yield* agent.execute({
+  const running = yield* agent.execute({
     id: `warm-up-${index}`,
     arguments: ["/bin/sh", "-ec", script],
     environment,
     directory: home,
     timeoutMillis
   })
-  const text = yield* said(process)
-  const { code, how, signal } = yield* process.exit
+  const text = yield* said(running)
+  const { code, how, signal } = yield* running.exit
   if (how === "exited" && code === 0) return
   const number = code ?? signal
   const detail = `it ended (${how}${number === undefined ? "" : ` ${number}`})${text === "" ? "" : `: ${text}`}`

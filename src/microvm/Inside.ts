@@ -8,7 +8,6 @@ import * as Interpreter from "../guest/interpreter/Interpreter.ts"
 import type { Link } from "../guest/Link.ts"
 import { entropyBytes, nonceBytes } from "../guest/wire/Greeting.ts"
 import type { FileChange } from "../machine/Turn.ts"
-import { interpreterId } from "./Furnishing.ts"
 import type { Standing } from "./Standing.ts"
 
 /** A guest whose agent was greeted, and whose files are watched. */
@@ -23,6 +22,9 @@ export interface Inside extends Omit<Greeted, "epoch"> {
   readonly interpreter: Interpreter.Interpreter
   readonly standing: () => Standing
 }
+
+/** Of the one interpreter of a machine, among the processes of its agent. */
+export const interpreterId = "interpreter"
 
 const epochMax = 65_535
 

@@ -2,9 +2,6 @@
 import type { KeyObject } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type { FileError } from "../file/FileError.ts"
-import type { AgentError } from "../guest/AgentError.ts"
-import type { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
 import type { Limits } from "../machine/Limits.ts"
 import {
   type MachineError as Failure,
@@ -19,7 +16,7 @@ import type { Output } from "../machine/Turn.ts"
 import type { Microvm } from "../template/Template.ts"
 import * as GuestMachine from "./GuestMachine.ts"
 import { type DurableVm, Hypervisor, type Template, type Vm } from "./Hypervisor.ts"
-import type { CheckpointRejected, HypervisorError } from "./HypervisorError.ts"
+import { type CheckpointRejected, HypervisorError } from "./HypervisorError.ts"
 import { enter, type Greeted, greet } from "./Inside.ts"
 import * as Snapshot from "./Snapshot.ts"
 import type { Standing } from "./Standing.ts"
@@ -48,13 +45,12 @@ const reasons: Readonly<Record<CheckpointRejected["reason"], SnapshotRejected["r
 }
 
 /** Why there is no machine, as a session is told. */
-export const unavailable = (error: HypervisorError | AgentError | InterpreterError | FileError): Failure => {
-  const { message } = error
-  if (error._tag === "HypervisorError" && error.reason._tag === "CheckpointRejected") {
-    const { reason } = error
-    return new MachineError({ reason: new SnapshotRejected({ reason: reasons[reason.reason], detail: reason.detail }) })
+export const unavailable = (error: { readonly message: string }): Failure => {
+  if (error instanceof HypervisorError && error.reason._tag === "CheckpointRejected") {
+    const { detail, reason } = error.reason
+    return new MachineError({ reason: new SnapshotRejected({ reason: reasons[reason], detail }) })
   }
-  return new MachineError({ reason: new MachineUnavailable({ detail: message }) })
+  return new MachineError({ reason: new MachineUnavailable({ detail: error.message }) })
 }
 
 /** What the hypervisor itself takes beside the guest's memory. */
@@ -133,6 +129,11 @@ const open = Effect.fnUntraced(function* (
 export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
   const { key, memoryMebibytes, prepared, template } = options
   const hypervisor = yield* Hypervisor
+  let isClosed = false
+  yield* Effect.addFinalizer(() => Effect.sync(() => (isClosed = true)))
+  const whileOpen = Effect.suspend(() =>
+    isClosed ? Effect.fail(unavailable({ message: "the tier is closed" })) : options.prepared
+  )
   const durable = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.begin(template), standing))
   const ephemeral = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.clone(template), standing))
   const kept = yield* options.keep(durable)
@@ -145,7 +146,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     totalMillis: template.limits.totalMillis,
     idleMillis: template.limits.idleMillis,
     boot: Effect.fn("MicroVm.boot")(function* (machineOptions) {
-      const { standing } = yield* prepared
+      const { standing } = yield* whileOpen
       const ready = machineOptions.isEphemeral === true ? ephemeral : kept
       const { machine, prepare } = yield* open(options, machineOptions, ready, { standing, spentMillis: 0 })
       yield* prepare(machineOptions.seed)
@@ -153,7 +154,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     }),
     restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
       const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, key))
-      const { template: from } = yield* prepared
+      const { template: from } = yield* whileOpen
       const ready = readyOf(hypervisor.restore(from, checkpoint), standing)
       return (yield* open(options, machineOptions, ready, { standing, spentMillis })).machine
     })

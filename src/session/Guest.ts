@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberHandle from "effect/FiberHandle"
+import * as HashMap from "effect/HashMap"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { FileError } from "../file/FileError.ts"
@@ -21,7 +22,7 @@ import * as Recipe from "./Recipe.ts"
 import type { Residents } from "./Residents.ts"
 import * as Revival from "./Revival.ts"
 import { SessionError, StateLost } from "./SessionError.ts"
-import { unkeptRuns } from "./SessionState.ts"
+import type { SessionState } from "./SessionState.ts"
 import { Witness } from "./Witness.ts"
 
 /** How often a machine that is lost through no fault of its guest is brought back before giving up. */
@@ -62,6 +63,15 @@ interface Options extends Omit<Revival.RevivalOptions, "timing"> {
 
 const isMachineLost = (error: unknown): error is MachineError =>
   error instanceof MachineError && error.reason._tag === "MachineLost"
+
+/** The ended runs whose traces in the guest are in no snapshot. */
+const unkeptRuns = (state: SessionState): ReadonlyArray<string> => {
+  const ordinals = new Set(state.recipe.steps.flatMap((step) => (step._tag === "Start" ? step.ordinal : [])))
+  return [...HashMap.values(state.runs)]
+    .filter((run) => ordinals.has(run.ordinal))
+    .sort((left, right) => left.ordinal - right.ordinal)
+    .map(({ id }) => id)
+}
 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { ledger, residents, tier } = options

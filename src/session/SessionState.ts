@@ -380,15 +380,6 @@ export const unstarted = (state: SessionState): Extract<Recipe.Step, { readonly 
   return state.current !== undefined && last?._tag === "Start" ? last : undefined
 }
 
-/** The ended runs whose traces in the guest are in no snapshot. */
-export const unkeptRuns = (state: SessionState): ReadonlyArray<string> => {
-  const ordinals = new Set(state.recipe.steps.flatMap((step) => (step._tag === "Start" ? step.ordinal : [])))
-  return [...HashMap.values(state.runs)]
-    .filter((run) => ordinals.has(run.ordinal))
-    .sort((left, right) => left.ordinal - right.ordinal)
-    .map(({ id }) => id)
-}
-
 /** A finished run by its id, or the one in progress. */
 export const findRun = (state: SessionState, id: string): Run | undefined =>
   state.current?.id === id ? state.current : Option.getOrUndefined(HashMap.get(state.runs, id))

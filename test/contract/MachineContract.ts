@@ -19,7 +19,7 @@ export const suite = (
   name: string,
   { programs, tier }: { readonly tier: Layer.Layer<Machines, unknown>; readonly programs: Programs }
 ) =>
-  layer(tier, { excludeTestServices: true })(`machines of the ${name} tier`, (it) => {
+  layer(tier, { excludeTestServices: true, timeout: "5 minutes" })(`machines of the ${name} tier`, (it) => {
     calls(it, programs)
     runs(it, programs)
     snapshots(it, programs)

@@ -179,5 +179,6 @@ export const attach = Effect.fn("Interpreter.attach")(function* (
   from: Position,
   options: InterpreterOptions
 ) {
-  return yield* over(yield* agent.attach(id, from), options, from)
+  const { errors, output } = from
+  return yield* over(yield* agent.attach(id, { output, errors }), options, from)
 })

@@ -1,0 +1,13 @@
+import { describe } from "@effect/vitest"
+import * as MachineContract from "../contract/MachineContract.ts"
+import { pythonPrograms as programs } from "../guest/interpreter/pythonPrograms.ts"
+import { inPython, lacking, tierOf } from "./machines.ts"
+
+const why = await lacking("python-data-analysis")
+
+if (why === undefined) {
+  const small = { memoryMebibytes: 256, preload: [], warmUp: [] }
+  MachineContract.suite("microVM", { tier: inPython(tierOf("python-data-analysis", small)), programs })
+} else {
+  describe.skip(`machines of the microVM tier: ${why}`, () => {})
+}

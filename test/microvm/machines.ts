@@ -1,0 +1,75 @@
+/** Machines of the microVM tier on this host, with a Python that is loaded quickly; or why there are none. */
+import { createSecretKey, randomBytes } from "node:crypto"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer, Schema } from "effect"
+import { Machines, type Program, type SnapshotMachine } from "../../src/machine/Machine.ts"
+import * as Furnishing from "../../src/microvm/Furnishing.ts"
+import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
+import * as MicroVm from "../../src/microvm/MicroVm.ts"
+import { Standing } from "../../src/microvm/Standing.ts"
+import * as Qemu from "../../src/qemu/Qemu.ts"
+import * as Cache from "../../src/template/Cache.ts"
+import * as ImageBuild from "../../src/template/image/ImageBuild.ts"
+import type { Microvm } from "../../src/template/Template.ts"
+import * as TemplateFile from "../../src/template/TemplateFile.ts"
+import { temporary } from "../qemu/directory.ts"
+import { missing } from "../qemu/world.ts"
+
+const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
+
+/** The latest image of a template, if it is built and this host can run it. */
+const find = Effect.fnUntraced(function* (name: string) {
+  const absent = yield* missing
+  if (absent.length > 0) return { why: `not installed: ${absent.join(", ")}` }
+  const template = yield* TemplateFile.read(fileURLToPath(new URL(`../../templates/${name}.yaml`, import.meta.url)))
+  if (template.tier !== "microvm") return yield* Effect.die(`the template ${name} is of another tier`)
+  const image = (yield* ImageBuild.built(template)).find(({ isCurrent }) => isCurrent)?.image
+  return image === undefined ? { why: `not built: caisson template build ${name}` } : { image }
+})
+
+/** Why there are no machines of a template here; undefined if there are. */
+export const lacking = (name: string): Promise<string | undefined> =>
+  Effect.runPromise(
+    find(name).pipe(
+      Effect.map((found) => ("why" in found ? found.why : undefined)),
+      Effect.provide(host)
+    )
+  )
+
+export const key = createSecretKey(randomBytes(32))
+
+/** Machines of a template, which may be changed in what needs no other image. */
+export const tierOf = (name: string, changed: Partial<Microvm> = {}) =>
+  Layer.effect(
+    Machines,
+    Effect.gen(function* () {
+      const found = yield* find(name)
+      if ("why" in found) return yield* Effect.die(found.why)
+      const template: Microvm = { ...found.image.template, ...changed }
+      const hypervisor = yield* Hypervisor
+      const made = yield* hypervisor.prepare({ ...found.image, template }, Furnishing.of(template))
+      const standing = yield* Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))(made.facts)
+      const prepared = Effect.succeed({ template: made, standing })
+      return yield* MicroVm.make({ template, prepared, key, memoryMebibytes: 8_192, keep: Effect.succeed })
+    })
+  ).pipe(
+    Layer.provideMerge(Layer.unwrap(Effect.map(temporary, (directory) => Qemu.layer({ directory })))),
+    Layer.provideMerge(host)
+  )
+
+/** Has machines take every program for one of Python. */
+export const inPython = (tier: Layer.Layer<Machines, unknown>): Layer.Layer<Machines, unknown> => {
+  const inPython = (machine: SnapshotMachine): SnapshotMachine => ({
+    ...machine,
+    start: (program: Program) => machine.start({ ...program, language: "python" })
+  })
+  return Layer.effect(
+    Machines,
+    Effect.map(Machines, (machines) => ({
+      ...machines,
+      boot: (options) => Effect.map(machines.boot(options), inPython),
+      restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), inPython)
+    }))
+  ).pipe(Layer.provide(tier))
+}
