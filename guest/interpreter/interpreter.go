@@ -51,6 +51,7 @@ type Interpreter struct {
 	isLooked bool // a look is under way
 	activity int
 	quiet    int
+	used     usage // by all processes, at the end of the last turn
 	parked   time.Duration
 	parkedAt time.Time
 }
@@ -143,8 +144,6 @@ func (i *Interpreter) begin(r *request) {
 	e, ok := i.engines[r.Language]
 	p := newPrinter(r.Limits.OutputBytes, func(stream, text string) { i.host.send(outputMessage{"output", stream, text}) })
 	i.run = newRun(r, e, p)
-	i.run.begun = i.used()
-	i.run.since = time.Now()
 	i.parked = 0
 	i.tools = r.Tools
 	if !ok {
@@ -160,13 +159,11 @@ func (i *Interpreter) begin(r *request) {
 	e.start(r)
 }
 
-func (i *Interpreter) used() usage { return measure(append(descendants(os.Getpid()), os.Getpid())) }
-
 // answer gives one answer. What nobody waits for is answered by what there is.
 func (i *Interpreter) answer(r *request) {
 	if i.run == nil {
 		err := failure{Name: "Error", Message: "no run waits for answers", Reason: "NoRun"}
-		i.host.send(turnMessage{Say: "turn", Turn: failed{"Failed", err, []string{}}, Usage: i.used()})
+		i.host.send(turnMessage{Say: "turn", Turn: failed{"Failed", err, []string{}}, Usage: usage{MemoryBytes: i.used.MemoryBytes}})
 		return
 	}
 	i.run.inTurn = true
@@ -205,9 +202,9 @@ func (i *Interpreter) endTurn() {
 	r := i.run
 	i.hearOutput()
 	r.printer.end()
-	u := i.used()
-	cost := usage{CPUMillis: max(0, u.CPUMillis-r.begun.CPUMillis), MemoryBytes: u.MemoryBytes}
-	r.begun = u
+	before := i.used
+	i.used = measure(append(descendants(os.Getpid()), os.Getpid()))
+	cost := usage{CPUMillis: max(0, i.used.CPUMillis-before.CPUMillis), MemoryBytes: i.used.MemoryBytes}
 	i.host.send(turnMessage{Say: "turn", Turn: r.turn(), Usage: cost, Displays: r.displays, Phases: r.phases})
 	r.displays, r.phases, r.inTurn = nil, nil, false
 	i.parkedAt = time.Now()

@@ -3,7 +3,6 @@ package interpreter
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 const (
@@ -45,8 +44,6 @@ type run struct {
 	done *ending
 	// inTurn says that the host waits for a turn.
 	inTurn bool
-	begun  usage
-	since  time.Time
 }
 
 // ending is the text of a value or an error.

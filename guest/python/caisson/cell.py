@@ -7,7 +7,6 @@ C3. Code without `await` at the top runs outside of event loops, so that it may 
 """
 
 import ast
-import asyncio
 import inspect
 import linecache
 import os
@@ -31,7 +30,6 @@ class Cell:
         self.namespace = namespace
         self.source = source
         self.file = f"run-{ordinal}.py"
-        self.tasks = []
 
     def compile(self):
         """The parts of the cell: statements, and the last expression if it ends with one."""
@@ -83,21 +81,21 @@ class Cell:
             finally:
                 self.kernel.when_settled = None
 
-    def drain(self):
+    def drain(self, rounds_max=None):
         """Runs what is ready."""
-        for _ in range(DRAIN_ROUNDS_MAX):
-            if not self.loop._ready:
-                return
+        rounds = 0
+        while self.loop._ready and rounds != rounds_max:
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()
+            rounds += 1
 
     def cancel(self):
-        """Ends what the cell has left running."""
-        self.kernel.is_running = False
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
+        """Ends the tasks that the cell has begun and that are not over."""
+        for task in list(self.kernel.tasks):
+            if not task.done():
+                task.cancel()
         try:
-            self.drain()
+            self.drain(DRAIN_ROUNDS_MAX)
         except BaseException:
             pass  # the run has its end already
 

@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import types
+import weakref
 import zlib
 
 from caisson import kernel as kernels
@@ -35,6 +36,7 @@ class PythonKernel(Kernel):
         self.take_displays = shown.take
         self.rejected = []
         self.failed_tasks = []
+        self.tasks = weakref.WeakSet()
         self.when_settled = None
         self.loop = None
 
@@ -42,6 +44,7 @@ class PythonKernel(Kernel):
         super().begin(message)
         self.rejected = []
         self.failed_tasks = []
+        self.tasks = weakref.WeakSet()
 
     def current_loop(self):
         try:
@@ -65,6 +68,7 @@ class PythonKernel(Kernel):
     def make_task(self, loop, coroutine, **named):
         task = asyncio.Task(coroutine, loop=loop, **named)
         task.add_done_callback(self.note_task)
+        self.tasks.add(task)
         return task
 
     def note_task(self, task):
@@ -98,7 +102,7 @@ class Interpreter:
     def __init__(self, kernel):
         self.kernel = kernel
         self.module = types.ModuleType("__main__")
-        self.module.__dict__.update(tools=tools, aio=aio, display=display, __builtins__=__builtins__)
+        self.module.__dict__.update(tools=tools, aio=aio, display=display, ToolError=ToolError, __builtins__=__builtins__)
         sys.modules["__main__"] = self.module
 
     def seed(self, text):
@@ -116,12 +120,15 @@ class Interpreter:
         cell = Cell(kernel, kernel.loop, self.module.__dict__, message["ordinal"], message["source"])
         forget_files(message["ordinal"])
         said = self.outcome(cell)
-        cell.cancel()
+        kernel.is_running = False
+        if "error" in said:
+            cell.cancel()
+        kernel.pending = {}
         kernel.sweep()
         save_figures()
+        displays = shown.take()
         kernel.streams.flush()
-        kernel.pending = {}
-        kernel.link.send({"say": "done", **said, "displays": shown.take()})
+        kernel.link.send({"say": "done", **said, "displays": displays})
 
     def outcome(self, cell):
         try:

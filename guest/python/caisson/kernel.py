@@ -139,8 +139,9 @@ class Kernel:
         self.take_all()
 
     def say_idle(self, is_exact):
+        displays = self.take_displays()
         self.before_idle()
-        self.link.send({"say": "idle", "isExact": is_exact, "seen": self.seen, "displays": self.take_displays()})
+        self.link.send({"say": "idle", "isExact": is_exact, "seen": self.seen, "displays": displays})
 
     def wait(self, box):
         """Waits until something is in the box: the rest of the process stands still."""

@@ -1,7 +1,7 @@
 """Standard output and standard error of cells: the descriptors 1 and 2, like those of everything else in the process.
 
-The interpreter reads the two from two pipes. So that what was printed first is read first, it is asked to read what there is
-before the other one is written to.
+The interpreter reads the two from two pipes, first what there is of output, then what there is of errors. So that what was printed
+first is told first, nobody goes on who has written an error before it was read.
 """
 
 import io
@@ -10,36 +10,10 @@ import sys
 import threading
 
 
-class Order:
-    """Which of the two was written to last."""
-
-    def __init__(self, descriptor):
-        os.set_inheritable(descriptor, False)
-        self.descriptor = descriptor
-        self.process = os.getpid()
-        self.lock = threading.RLock()
-        self.last = None
-
-    def turn_to(self, raw):
-        if self.last is raw or os.getpid() != self.process:
-            return
-        if self.last is not None:
-            self.last.flush_text()
-            os.write(self.descriptor, b"?")
-            os.read(self.descriptor, 1)
-        self.last = raw
-
-    def forget(self):
-        """Whatever is written next comes after everything that was."""
-        self.last = None
-
-
 class Raw(io.RawIOBase):
-    def __init__(self, descriptor, order):
+    def __init__(self, descriptor):
         super().__init__()
         self.descriptor = descriptor
-        self.order = order
-        self.text = None
 
     def writable(self):
         return True
@@ -50,35 +24,47 @@ class Raw(io.RawIOBase):
     def isatty(self):
         return False
 
-    def flush_text(self):
-        if self.text is not None and self.text.buffer.raw is self:
-            self.text.flush()
+    def write(self, content):
+        return os.write(self.descriptor, content)
+
+
+class Errors(Raw):
+    """Standard error. `order` is a descriptor over which it asks to be read."""
+
+    def __init__(self, descriptor, order, before):
+        super().__init__(descriptor)
+        os.set_inheritable(order, False)
+        self.order = order
+        self.before = before
+        self.process = os.getpid()
+        self.lock = threading.Lock()
 
     def write(self, content):
-        with self.order.lock:
-            self.order.turn_to(self)
-            return os.write(self.descriptor, content)
+        if os.getpid() != self.process:
+            return super().write(content)
+        self.before()
+        written = super().write(content)
+        with self.lock:
+            os.write(self.order, b"?")
+            os.read(self.order, 1)
+        return written
 
 
-def _make(descriptor, order, name):
-    raw = Raw(descriptor, order)
-    text = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    text.mode = "w"
-    raw.text = text
-    return text
+def _make(buffer, **named):
+    made = io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", **named)
+    made.mode = "w"
+    return made
 
 
 class Streams:
-    def __init__(self, order_descriptor):
-        self.order = Order(order_descriptor)
-        self.out = _make(1, self.order, "<stdout>")
-        self.err = _make(2, self.order, "<stderr>")
+    def __init__(self, order):
+        self.out = _make(io.BufferedWriter(Raw(1)), line_buffering=True)
+        self.err = _make(Errors(2, order, self.out.flush), write_through=True)
 
     def install(self):
         """A run begins: whatever the one before has put in their places is gone."""
         sys.stdout = sys.__stdout__ = self.out
         sys.stderr = sys.__stderr__ = self.err
-        self.order.forget()
 
     def flush(self):
         for stream in (sys.stdout, sys.stderr, self.out, self.err):
@@ -86,4 +72,3 @@ class Streams:
                 stream.flush()
             except Exception:
                 pass  # guest code may have put anything there
-        self.order.forget()

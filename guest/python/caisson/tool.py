@@ -3,7 +3,6 @@
 To know a tool is not to be allowed it: whatever path is called is put to the host, and the host decides.
 """
 
-import asyncio
 import functools
 
 from caisson import kernel as kernels
@@ -38,7 +37,7 @@ def _arguments_text(path, given, named):
         raise TypeError(f"{path}: {error}") from None
 
 
-def _give(outcome):
+def give(outcome):
     if outcome["_tag"] == "Rejected":
         error = outcome["error"]
         raise ToolError(error["name"], error["message"], error.get("reason"))
@@ -54,48 +53,16 @@ def call(path, /, *given, **named):
     box = []
     key = here.call(path, text, box.append)
     try:
-        return _give(here.wait(box))
+        return give(here.wait(box))
     finally:
         here.cancel(key)
 
 
-class Call(asyncio.Future):
-    """A call that was made, and waits for its result. To cancel it calls it off."""
-
-    def __init__(self, here, path, text, loop):
-        super().__init__(loop=loop)
-        self._here = here
-        self._key = here.call(path, text, self._settle)
-
-    def _settle(self, outcome):
-        if self.done():
-            return
-        try:
-            self.set_result(_give(outcome))
-        except Exception as error:
-            self.set_exception(error)
-            self._here.note_rejection(self)
-
-    def cancel(self, msg=None):
-        is_cancelled = super().cancel(msg)
-        if is_cancelled:
-            self._here.cancel(self._key)
-        return is_cancelled
-
-
 def call_async(path, /, *given, **named):
     """Calls a tool, and gives a future of its result at once."""
-    text = _arguments_text(path, given, named)
-    here = kernels.here()
-    if here is None:
-        loop = asyncio.get_running_loop()
-        made = loop.run_in_executor(None, outside.call, path, text)
-        return asyncio.ensure_future(_decoded(made))
-    return Call(here, path, text, here.current_loop())
+    from caisson import future  # asyncio takes longer to load than most scripts take to run
 
-
-async def _decoded(made):
-    return values.decode(await made)
+    return future.call(path, _arguments_text(path, given, named))
 
 
 def list_tools():
@@ -214,6 +181,8 @@ class Aio(Root):
 
 async def sleep_async(seconds):
     """Waits on the virtual clock."""
+    import asyncio
+
     await asyncio.sleep(seconds)
 
 

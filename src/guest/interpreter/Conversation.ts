@@ -43,7 +43,7 @@ type Expected =
  * V2. After it has failed, nothing that it says is heard, and everything that is asked of it fails in the same way.
  */
 export class Conversation {
-  readonly #process: Process
+  readonly #running: Process
   readonly #reader: MessageReader
   readonly #from: { readonly output: number; readonly errors: number }
   readonly #failed = Deferred.makeUnsafe<never, Trouble>()
@@ -52,18 +52,18 @@ export class Conversation {
   #errors = 0
   #log = ""
 
-  private constructor(process: Process, limits: Limits, from: { readonly output: number; readonly errors: number }) {
-    this.#process = process
+  private constructor(running: Process, limits: Limits, from: { readonly output: number; readonly errors: number }) {
+    this.#running = running
     this.#reader = new MessageReader(messageBytesMax(limits))
     this.#from = from
   }
 
   static readonly make = Effect.fnUntraced(function* (
-    process: Process,
+    running: Process,
     limits: Limits,
     from: { readonly output: number; readonly errors: number } | undefined
   ) {
-    const conversation = new Conversation(process, limits, from ?? { output: 0, errors: 0 })
+    const conversation = new Conversation(running, limits, from ?? { output: 0, errors: 0 })
     if (from === undefined) conversation.#expected = { _tag: "Ready", said: Deferred.makeUnsafe() }
     yield* Effect.forkScoped(conversation.#listen())
     return conversation
@@ -119,7 +119,7 @@ export class Conversation {
     return Effect.suspend(() => {
       if (this.#failure !== undefined) return Effect.fail(this.#failure)
       this.#expected = expected
-      const send = this.#process.write(encode(request))
+      const send = this.#running.write(encode(request))
       // An interpreter that does not read what it is sent still fails, and is still left.
       const asked = Effect.andThen(Effect.raceFirst(send, this.failed), Deferred.await(expected.said))
       const abandoned = new InterpreterError({ reason: new Abandoned() })
@@ -128,9 +128,9 @@ export class Conversation {
   }
 
   #listen(): Effect.Effect<void> {
-    const output = Stream.runForEach(this.#process.output, (bytes) => this.#hear(bytes))
-    const errors = Stream.runForEach(this.#process.errors, (bytes) => Effect.sync(() => this.#note(bytes)))
-    const ended = Effect.flatMap(this.#process.exit, (exit) =>
+    const output = Stream.runForEach(this.#running.output, (bytes) => this.#hear(bytes))
+    const errors = Stream.runForEach(this.#running.errors, (bytes) => Effect.sync(() => this.#note(bytes)))
+    const ended = Effect.flatMap(this.#running.exit, (exit) =>
       this.fail(new InterpreterError({ reason: new InterpreterEnded({ exit, log: this.#log }) }))
     )
     return Effect.all([output, errors], { concurrency: 2, discard: true }).pipe(

@@ -147,8 +147,8 @@ class Session {
   }
 }
 
-const over = Effect.fnUntraced(function* (process: Process, options: InterpreterOptions, from: Position | undefined) {
-  const conversation = yield* Conversation.make(process, options.limits, from)
+const over = Effect.fnUntraced(function* (running: Process, options: InterpreterOptions, from: Position | undefined) {
+  const conversation = yield* Conversation.make(running, options.limits, from)
   const languages = from === undefined ? yield* conversation.ready : []
   const session = new Session(conversation, options, from?.run ?? undefined)
   const lock = Semaphore.makeUnsafe(1)

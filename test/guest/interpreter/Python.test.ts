@@ -1,0 +1,322 @@
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result } from "effect"
+import type { TestContext } from "vitest"
+import { defaults } from "../../../src/machine/Limits.ts"
+import * as Value from "../../../src/tool/Value.ts"
+import { Opaque } from "../../../src/tool/value/Opaque.ts"
+import { deny, epoch, expectTag, failed, give, ids, parked } from "../../contract/machine/Steps.ts"
+import { interpreter, needs, printed, runner } from "./interpreters.ts"
+
+const python = Effect.fnUntraced(function* (context: TestContext, rest: Parameters<typeof interpreter>[1] = {}) {
+  needs(context, "python")
+  const made = yield* interpreter(["python"], rest)
+  return { ...made, run: runner("python", made) }
+})
+
+const needsModules = (context: TestContext, ...modules: ReadonlyArray<string>) => {
+  const { status } = spawnSync("python3", ["-c", `import ${modules.join(", ")}`])
+  context.skip(status !== 0, `python3 has no ${modules.join(", ")}`)
+}
+
+/** What a run has come to, as the host has it. */
+const valueOf = (turn: Parameters<typeof expectTag>[0]): unknown =>
+  Result.getOrThrow(Value.decode(expectTag(turn, "Completed").value))
+
+const values: ReadonlyArray<readonly [source: string, value: unknown]> = [
+  ["None", null],
+  ["True", true],
+  ["2**53 - 1", 2 ** 53 - 1],
+  ["2**53", 2n ** 53n],
+  ["-(10**30)", -(10n ** 30n)],
+  ["3.0", 3],
+  ["-0.0", -0],
+  ["float('nan')", Number.NaN],
+  ["[float('inf'), -float('inf')]", [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]],
+  ["'é🦀\\ud800'", "é🦀\ud800"],
+  ["(1, [2, {'three': (4,)}])", [1, [2, { three: [4] }]]],
+  ["{1: 'a', (2, 3): 'b'}", new Map<unknown, unknown>([[1, "a"]]).set([2, 3], "b")],
+  ["{'$': 1, 'a': 2}", { $: 1, a: 2 }],
+  ["{1, 2}", new Set([1, 2])],
+  ["b'\\x00\\xff'", Uint8Array.of(0, 255)],
+  ["bytearray(b'a')", Uint8Array.of(97)],
+  ["__import__('array').array('d', [1.5])", Float64Array.of(1.5)],
+  [`__import__('datetime').datetime.fromtimestamp(1.5, __import__('datetime').timezone.utc)`, new Date(1_500)],
+  ["__import__('datetime').date(2026, 1, 2)", "2026-01-02"],
+  ["__import__('pathlib').Path('/a')", "/a"],
+  ["__import__('enum').Enum('Kind', 'A').A", 1],
+  ["__import__('dataclasses').make_dataclass('Point', ['x'])(1)", { x: 1 }],
+  ["{'a': 1}.keys()", ["a"]],
+  ["range(3)", [0, 1, 2]],
+  ["[len]", [new Opaque("<built-in function len>")]],
+  ["a = []; a.append(a); a", [new Opaque("[Circular]")]],
+  ["class Odd:\n  def __repr__(self): raise TypeError\nOdd()", new Opaque("<Odd that cannot be shown: TypeError>")]
+]
+
+describe("Python", () => {
+  it.live("gives the values of last expressions, and descriptions of what has no text", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      for (const [source, value] of values) assert.deepStrictEqual(valueOf(yield* run(source)), value, source)
+      const { name, message } = valueOf(yield* run("ValueError('bad')")) as Error
+      assert.deepStrictEqual([name, message], ["ValueError", "bad"])
+      assert.strictEqual(valueOf(yield* run("import asyncio\nasync def f(): return 7\nf()")), 7)
+    })
+  )
+
+  it.live("T3 takes the results of calls as values of its own, and gives them back as they were", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context)
+      const given = [
+        undefined,
+        5n,
+        new Date(7),
+        new Map([[1, new Set(["x"])]]),
+        Uint8Array.of(1),
+        Int16Array.of(-1),
+        -0
+      ]
+      const kinds = "[type(item).__name__ for item in tools.ask()]"
+      for (const [source, expected] of [
+        ["tools.ask()", [null, 5, ...given.slice(2)]],
+        [kinds, ["NoneType", "int", "datetime", "dict", "bytes", "array", "float"]]
+      ] as const) {
+        const [id = ""] = ids(yield* run(source))
+        const text = Result.getOrThrow(Value.encode(given))
+        const turn = yield* answer([{ id, outcome: { _tag: "Succeeded", value: text } }], epoch)
+        assert.deepStrictEqual(valueOf(turn), expected)
+      }
+    })
+  )
+
+  it.live("T2 refuses arguments that have no text, with their place, and calls nothing", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context, { limits: { ...defaults, argumentBytes: 100 } })
+      const wrong = failed(yield* run("tools.ask({'a': [1, len]})"))
+      assert.deepInclude(wrong.error, {
+        name: "TypeError",
+        message: `ask: a builtin_function_or_method cannot be passed at [0]["a"][1]`
+      })
+      const large = failed(yield* run("tools.ask('é' * 50)"))
+      assert.deepInclude(large.error, { name: "RangeError", reason: "TooLarge", message: "ask: longer than 100 bytes" })
+      const deep = failed(yield* (yield* python(context)).run("a = []\nfor _ in range(600): a = [a]\ntools.ask(a)"))
+      assert.deepInclude(deep.error, { name: "RangeError", reason: "TooDeep" })
+    })
+  )
+
+  it.live("O3 says where an error is, in lines of its source and nobody else's", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context)
+      const { error } = failed(yield* run("def f():\n  return 1 / 0\n\nf()"))
+      assert.deepInclude(error, { name: "ZeroDivisionError", message: "division by zero", line: 2 })
+      assert.match(error.stack ?? "", /File "run-1\.py", line 4, in <module>\n {4}f\(\)\n/)
+      const syntax = failed(yield* run("x = 1\ny = = 2")).error
+      assert.deepInclude(syntax, { name: "SyntaxError", message: "invalid syntax", line: 2, column: 5 })
+      const [id = ""] = ids(yield* run("\nawait aio.ask()"))
+      const rejected = failed(yield* answer([deny(id, "CapabilityError", "no")], epoch)).error
+      assert.deepInclude(rejected, { name: "CapabilityError", message: "no", line: 2 })
+      assert.notInclude(rejected.stack ?? "", "caisson/")
+      assert.strictEqual(valueOf(yield* run("import sys\nsys.exit()")), null)
+      assert.strictEqual(failed(yield* run("sys.exit(3)")).error.name, "SystemExit")
+    })
+  )
+
+  it.live("limits calls and sleeps as the embedded tier does", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context, {
+        limits: { ...defaults, outstandingCalls: 2, callsPerRun: 3, resultBytes: 50 }
+      })
+      const outstanding = failed(
+        yield* run("import asyncio\nawait asyncio.gather(*[aio.ask(n) for n in range(3)])")
+      ).error
+      assert.deepInclude(outstanding, {
+        name: "RangeError",
+        reason: "TooManyCalls",
+        message: "no more than 2 calls and sleeps may wait at the same time"
+      })
+      let turn = yield* run("for n in range(4): tools.ask(n)")
+      for (const n of [1, 2, 3]) turn = yield* answer([give(`2.${n}`, n)], epoch)
+      assert.deepInclude(failed(turn).error, { message: "a run may make no more than 3 calls and sleeps" })
+      assert.deepInclude(failed(yield* run("'x' * 60")).error, { name: "RangeError", reason: "TooLarge" })
+    })
+  )
+
+  it.live("lets asyncio wait on the machine's clock, and cancels what is given up", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context)
+      const slept = parked(
+        yield* run("import asyncio\nawait asyncio.sleep(60)\ncaisson_now = __import__('caisson').now()")
+      )
+      assert.deepStrictEqual(slept.sleeps, [{ id: "1.1", dueMillis: epoch + 60_000 }])
+      expectTag(yield* answer([{ id: "1.1" }], epoch + 60_000), "Completed")
+      const nested = yield* run("async def main(): return await aio.ask('in')\nasyncio.run(main())")
+      assert.strictEqual(valueOf(yield* answer([give(ids(nested)[0] ?? "", "out")], epoch)), "out")
+      const task = parked(
+        yield* run("task = asyncio.create_task(asyncio.wait_for(aio.ask(), 9))\nawait aio.ask()\ntask.cancel()")
+      )
+      const [other = "", kept = ""] = ids(task)
+      assert.deepStrictEqual([ids(task).length, task.sleeps.length], [2, 1])
+      const ended = yield* answer([give(kept, 1)], epoch)
+      assert.deepStrictEqual(ended.cancelled.toSorted(), [other, task.sleeps[0]?.id].toSorted())
+    })
+  )
+
+  it.live("calls from threads and from processes of its own wait in the same turns", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context)
+      const threads = yield* run(`
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(2) as pool:
+    result = sorted(pool.map(tools.ask, ["a", "b"]))
+result`)
+      const calls = ids(threads)
+      assert.deepStrictEqual(calls, ["1.1", "1.2"])
+      assert.deepStrictEqual(valueOf(yield* answer([give("1.2", 2), give("1.1", 1)], epoch)), [1, 2])
+      const script =
+        "from caisson import tools, ToolError\\ntry: tools.ask(n=1)\\nexcept ToolError as e: print(e.name, e)"
+      const child = yield* run(`import subprocess, sys\nsubprocess.run([sys.executable, "-c", "${script}"]).returncode`)
+      assert.deepStrictEqual(parked(child).calls, [{ id: "2.1", path: "ask", arguments: '[{"n":1}]' }])
+      const turn = yield* answer([deny("2.1", "CapabilityError", "no")], epoch)
+      assert.deepStrictEqual([valueOf(turn), printed(turn)], [0, "CapabilityError no\n"])
+      const forked = yield* run(`
+import multiprocessing
+def work(queue): queue.put(tools.ask("fork"))
+queue = multiprocessing.get_context("fork").Queue()
+child = multiprocessing.get_context("fork").Process(target=work, args=(queue,))
+child.start()
+got = queue.get()
+child.join()
+got`)
+      assert.strictEqual(valueOf(yield* answer([give(ids(forked)[0] ?? "", "mine")], epoch)), "mine")
+    })
+  )
+
+  it.live("O1 prints in order, with what processes and libraries write", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+import ctypes, os, subprocess, sys
+print("a", end="")
+print("b", file=sys.stderr)
+os.write(1, b"c\\n")
+subprocess.run(["sh", "-c", "echo d"])
+libc = ctypes.CDLL(None)
+libc.puts(b"e"); libc.fflush(None)
+sys.stdout.buffer.write(b"f\\xff\\n")
+print("g")`)
+      assert.deepStrictEqual(turn.output, [
+        { stream: "stdout", text: "a" },
+        { stream: "stderr", text: "b\n" },
+        { stream: "stdout", text: "c\nd\ne\nf\ufffd\ng\n" }
+      ])
+    })
+  )
+
+  it.live("O2 drops output beyond the limit, with a mark, and cuts no character", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context, { limits: { ...defaults, outputBytes: 10 } })
+      const turn = yield* run("print('é' * 4)\nprint('é' * 1000)\nimport os; os.system('yes | head -c 3000000')\n1")
+      assert.deepStrictEqual(turn.output, [{ stream: "stdout", text: "éééé\n\n[output truncated at 10 bytes]\n" }])
+      assert.strictEqual(valueOf(turn), 1)
+      assert.strictEqual(printed(yield* run("print('next')")), "next\n")
+    })
+  )
+
+  it.live("does not wait for the reader of what is written in one call of a library", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context, { limits: { ...defaults, outputBytes: 16_777_216 } })
+      const turn = yield* run("import ctypes\nctypes.PyDLL(None).write(1, b'x' * 5_000_000, 5_000_000)")
+      assert.strictEqual(printed(turn).length, 5_000_000)
+    })
+  )
+
+  it.live("S3 says which tools there are, and what they take", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const input = { type: "object", properties: { to: { type: "string" } }, required: ["to"] }
+      const tools = [{ path: "mail.send", description: "Sends a letter", input, output: {} }]
+      assert.deepStrictEqual(valueOf(yield* run("[tools.list(), dir(tools.mail)]", { tools })), [
+        ["mail.send"],
+        ["send"]
+      ])
+      assert.match(printed(yield* run("tools.help('mail.send')", { tools })), /to \(string, required\)/)
+    })
+  )
+
+  it.live("shows values in all of their forms, beside the value", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+class Table:
+    def _repr_html_(self): return "<table></table>"
+    def _repr_png_(self): return b"\\x89PNG"
+    def __repr__(self): return "a table"
+display("first")
+Table()`)
+      const [first, html, png, text] = turn.displays ?? []
+      assert.deepStrictEqual(
+        [first, html, text],
+        [
+          { mediaType: "text/plain", text: "'first'" },
+          { mediaType: "text/html", text: "<table></table>" },
+          { mediaType: "text/plain", text: "a table" }
+        ]
+      )
+      assert.strictEqual(png?.mediaType, "image/png")
+      assert.isTrue(existsSync(png?.path ?? ""))
+      assert.isUndefined((yield* run("x = 1")).displays)
+    })
+  )
+
+  it.live("saves the figures of matplotlib that a cell leaves open, and closes them", (context) =>
+    Effect.gen(function* () {
+      needsModules(context, "matplotlib")
+      const { run } = yield* python(context)
+      const turn = yield* run("import matplotlib.pyplot as plot\nplot.plot([1, 2])\nplot.figure()\nNone")
+      const names = (turn.displays ?? []).map(({ mediaType, path }) => [mediaType, path?.split("/").at(-1)])
+      assert.deepStrictEqual(names, [
+        ["image/png", "figure-1.png"],
+        ["image/png", "figure-2.png"]
+      ])
+      const shown = yield* run(
+        "__import__('caisson').set_figure_format('svg')\nplot.plot([1])\nplot.show()\nplot.get_fignums()"
+      )
+      assert.deepStrictEqual(valueOf(shown), [])
+      assert.match(shown.displays?.[0]?.path ?? "", /figure-\d+\.svg$/)
+    })
+  )
+
+  it.live("gives arrays and tables of numpy and pandas as lists and parts", (context) =>
+    Effect.gen(function* () {
+      needsModules(context, "numpy", "pandas")
+      const { run } = yield* python(context)
+      const numbers = yield* run(
+        "import numpy, pandas\n[numpy.int64(3), numpy.float32(0.5), numpy.arange(4).reshape(2, 2)]"
+      )
+      assert.deepStrictEqual(valueOf(numbers), [
+        3,
+        0.5,
+        [
+          [0, 1],
+          [2, 3]
+        ]
+      ])
+      const frame = yield* run("frame = pandas.DataFrame({'a': [1, 2], 'b': ['x', 'y']})\nframe")
+      assert.deepStrictEqual(valueOf(frame), {
+        columns: ["a", "b"],
+        index: [0, 1],
+        data: [
+          [1, "x"],
+          [2, "y"]
+        ]
+      })
+      assert.deepStrictEqual(
+        frame.displays?.map(({ mediaType }) => mediaType),
+        ["text/html", "text/plain"]
+      )
+      assert.deepStrictEqual(valueOf(yield* run("frame['a']")), { name: "a", index: [0, 1], data: [1, 2] })
+      assert.deepStrictEqual(valueOf(yield* run("pandas.NaT")), null)
+    })
+  )
+})
