@@ -29,6 +29,10 @@ const (
 	// has been asked for or printed, and no thread of any process of the guest was running.
 	lookEvery  = 3 * time.Millisecond
 	looksQuiet = 4
+	// However it goes on by itself, it is not waited for longer since it has asked for something: what it does meanwhile is told with the
+	// next turn. The shorter time is for a program that waits, beside whatever it has left running.
+	patience     = 5 * time.Second
+	patienceIdle = 250 * time.Millisecond
 )
 
 // Interpreter is the one between a host and the engines of a guest.
@@ -49,9 +53,10 @@ type Interpreter struct {
 	next     *request
 	isHeld   bool // a flush is under way
 	isLooked bool // a look is under way
-	activity int
+	activity int  // counts whatever is asked for or printed
 	quiet    int
-	used     usage // by all processes, at the end of the last turn
+	asked    time.Time // when something was asked for last, or answered
+	used     usage     // by all processes, at the end of the last turn
 	parked   time.Duration
 	parkedAt time.Time
 }
@@ -173,7 +178,7 @@ func (i *Interpreter) answer(r *request) {
 		i.endTurn()
 		return
 	}
-	i.activity++
+	i.noteAsked()
 	i.capture.want()
 	i.look()
 }
@@ -245,6 +250,11 @@ func (i *Interpreter) park() {
 	}
 }
 
+func (i *Interpreter) noteAsked() {
+	i.activity++
+	i.asked = time.Now()
+}
+
 // look looks whether the guest has come to rest, again and again until the turn is over.
 func (i *Interpreter) look() {
 	if i.isLooked || i.run == nil || !i.run.inTurn || len(i.run.waiting) == 0 {
@@ -267,7 +277,7 @@ func (i *Interpreter) lookLater(before int) {
 			if i.activity != before || i.isBusy() {
 				i.quiet = 0
 			}
-			if i.quiet < looksQuiet {
+			if i.quiet < looksQuiet && time.Since(i.asked) < i.patience() {
 				i.lookLater(i.activity)
 				return
 			}
@@ -275,6 +285,13 @@ func (i *Interpreter) lookLater(before int) {
 			i.park()
 		})
 	})
+}
+
+func (i *Interpreter) patience() time.Duration {
+	if i.run.engine.isIdle() {
+		return patienceIdle
+	}
+	return patience
 }
 
 // isBusy says whether the program goes on by itself.

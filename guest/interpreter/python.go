@@ -151,7 +151,9 @@ func (p *pythonEngine) hear(m *said) {
 	if r == nil || r.engine != engine(p) || r.done != nil {
 		return
 	}
-	p.i.activity++
+	if m.Say != "idle" {
+		p.i.noteAsked()
+	}
 	switch m.Say {
 	case "call":
 		id, refused := r.call(m.Path, m.Arguments, pythonWaiter{p, m.Key})

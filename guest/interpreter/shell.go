@@ -98,7 +98,9 @@ func (s *shell) hear(line string) {
 	case "stand":
 		s.stand(pid)
 	case "end":
-		s.finish(ending{value: exitValue(pid)})
+		if pid == s.holder {
+			s.finish(ending{value: exitValue(code)})
+		}
 	case "gone":
 		if pid == s.parent {
 			s.gone(s.holder, code)
@@ -198,5 +200,5 @@ func (s *shell) end(why string) {
 	}
 	old := s.holder
 	s.takeOver(ending{err: &failure{Name: "Error", Message: "the script was given up", Reason: why}})
-	end(append(begun, old))
+	end(append([]int{old}, begun...))
 }

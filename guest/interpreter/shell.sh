@@ -38,7 +38,7 @@ if [[ -n $__caisson_at_exit ]]; then
   __caisson_set "$__caisson_status"
   \builtin eval "$__caisson_words"
 fi
-\builtin echo "end $__caisson_status" >"$__caisson/out"'
+\builtin echo "end $BASHPID $__caisson_status" >"$__caisson/out"'
 __caisson_open() {
   __caisson_owner=$BASHPID
   \builtin trap "$__caisson_exit" EXIT
@@ -59,7 +59,11 @@ __caisson_stand() {
 __caisson_load() {
   IFS= \builtin read -r __caisson_words <"$__caisson/in"
   IFS= \builtin read -r -d "" __caisson_script <"$__caisson/script"
-  [[ -z $__caisson_flags ]] || __caisson_script="\builtin set -$__caisson_flags; $__caisson_script"
+  case $__caisson_flags in
+    "") ;;
+    *e*) __caisson_script="\builtin set -$__caisson_flags; $__caisson_script" ;; # the status of the last script would end this one
+    *) __caisson_script="\builtin set -$__caisson_flags; __caisson_set $__caisson_status; $__caisson_script" ;;
+  esac
 }
 # Scripts are evaluated where no function is under way, in which what they declare would be local, and on a first line, from which
 # their own lines are counted.

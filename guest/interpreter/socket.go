@@ -122,7 +122,7 @@ func (i *Interpreter) converse(connection net.Conn) {
 func (i *Interpreter) callOff(id string, c *caller) {
 	if i.run != nil && i.run.waiting[id].waiter == c {
 		i.run.cancel(id)
-		i.activity++
+		i.noteAsked()
 	}
 }
 
@@ -197,7 +197,7 @@ func (i *Interpreter) request(q *question, c *caller) string {
 		c.answers <- refusal{*refused}
 		return ""
 	}
-	i.activity++
+	i.noteAsked()
 	i.look()
 	return id
 }

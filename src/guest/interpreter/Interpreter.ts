@@ -179,6 +179,5 @@ export const attach = Effect.fn("Interpreter.attach")(function* (
   from: Position,
   options: InterpreterOptions
 ) {
-  const { errors, output } = from
-  return yield* over(yield* agent.attach(id, { output, errors }), options, from)
+  return yield* over(yield* agent.attach(id, { output: from.output, errors: from.errors }), options, from)
 })

@@ -1,0 +1,209 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { TestContext } from "vitest"
+import { defaults } from "../../../src/machine/Limits.ts"
+import type { Turn } from "../../../src/machine/Turn.ts"
+import {
+  argumentsOf,
+  assertStill,
+  completed,
+  deny,
+  epoch,
+  failed,
+  give,
+  ids,
+  parked
+} from "../../contract/machine/Steps.ts"
+import { interpreter, needs, printed, runner } from "./interpreters.ts"
+
+const letter = {
+  type: "object",
+  properties: {
+    to: { type: "array", items: { type: "string" } },
+    subject: { type: "string" },
+    copies: { type: "integer" },
+    priority: { enum: ["low", "high"] },
+    place: { type: "object", properties: { city: { type: "string" } } }
+  },
+  required: ["to", "subject"],
+  additionalProperties: false
+}
+const tools = [
+  { path: "mail.send", description: "Sends a letter\nto somebody", input: letter, output: {} },
+  { path: "ask", description: "", input: {}, output: {} }
+]
+
+const shell = Effect.fnUntraced(function* (context: TestContext, rest: Parameters<typeof interpreter>[1] = {}) {
+  needs(context, "shell")
+  const made = yield* interpreter(["shell"], rest)
+  const run = runner("shell", made)
+  return { ...made, run: (script: string) => run(script, { tools }) }
+})
+
+const codeOf = (turn: Turn) => (completed(turn) as { readonly exitCode: number }).exitCode
+
+const said = (turn: Turn) => ({ code: codeOf(turn), stdout: printed(turn), stderr: printed(turn, "stderr") })
+
+describe("a shell", () => {
+  it.live("keeps variables, functions, aliases, options and its directory, and gives exit codes", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      yield* run(
+        "x=5; a=(1 2); declare -A m=([k]=v); alias e='echo alias'; f() { echo \"f $1\"; }; cd /tmp; set -u; false"
+      )
+      const next = said(yield* run('echo $?; echo "$x ${a[1]} ${m[k]} $PWD"; e; f 1; echo "${none-}"; exit 3'))
+      assert.deepStrictEqual(next, { code: 3, stdout: "1\n5 2 v /tmp\nalias\nf 1\n\n", stderr: "" })
+      const after = said(yield* run("echo $? $x; f 2; echo $none"))
+      assert.strictEqual(after.stdout, "3 5\nf 2\n")
+      assert.match(after.stderr, /^bash: line 1: none: unbound variable\n$/)
+      assert.deepStrictEqual(said(yield* run("set +u; echo $x")), { code: 0, stdout: "5\n", stderr: "" })
+    })
+  )
+
+  it.live("says errors with the lines of the script, and ends with it and not with the shell", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      const { code, stderr } = said(yield* run("\n\nnosuch-command\nfi"))
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /^bash: line 3: nosuch-command: command not found\nbash: eval: line 4: syntax error/)
+      assert.deepStrictEqual(said(yield* run("set -e; y=7; false; echo never")), { code: 1, stdout: "", stderr: "" })
+      assert.strictEqual(said(yield* run("set +e; echo $y")).stdout, "7\n")
+      assert.strictEqual(codeOf(yield* run("exec sh -c 'exit 9'")), 9)
+      assert.strictEqual(codeOf(yield* run("kill -9 $BASHPID")), 137)
+      assert.strictEqual(said(yield* run("echo $y; read line || echo end")).stdout, "7\nend\n")
+    })
+  )
+
+  it.live("runs what a script has set for its end, once", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      assert.deepStrictEqual(said(yield* run("trap 'echo bye $?' EXIT; (exit 4)")), {
+        code: 4,
+        stdout: "bye 4\n",
+        stderr: ""
+      })
+      assert.strictEqual(printed(yield* run("echo next")), "next\n")
+      assert.strictEqual(printed(yield* run("(trap 'echo sub' EXIT); trap 'echo out' EXIT; exit 2")), "sub\nout\n")
+    })
+  )
+
+  it.live("leaves what runs in the background, whose output is heard with the next script", (context) =>
+    Effect.gen(function* () {
+      const { directory, run } = yield* shell(context)
+      const script = `mkfifo ${directory}/go; { read < ${directory}/go; echo late; } & echo now`
+      assert.strictEqual(printed(yield* run(script)), "now\n")
+      assert.strictEqual(printed(yield* run(`echo > ${directory}/go; wait; echo done`)), "late\ndone\n")
+    })
+  )
+
+  it.live("S4 parks with the calls of a pipeline, in the order in which they come", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* shell(context)
+      const first = parked(
+        yield* run("for to in a b; do tool mail.send --to $to --to c --subject hi | tr a-z A-Z; done")
+      )
+      assert.deepStrictEqual(argumentsOf(first.calls[0]), [{ to: ["a", "c"], subject: "hi" }])
+      const second = parked(yield* answer([give("1.1", { sent: 1 })], epoch))
+      assert.deepStrictEqual([ids(second), printed(second)], [["1.2"], '{"SENT":1}\n'])
+      const last = yield* answer([deny("1.2", "CapabilityError", "no")], epoch)
+      assert.deepStrictEqual(said(last), {
+        code: 0,
+        stdout: "",
+        stderr: "tool: mail.send: CapabilityError: no\n"
+      })
+    })
+  )
+
+  it.live("T10 asks for several things at the same time, and goes on with each answer", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* shell(context)
+      const both = parked(yield* run("tool ask --n 1 & tool ask --n 2 & wait; echo all"))
+      assert.deepStrictEqual(ids(both), ["1.1", "1.2"])
+      assertStill({ ...(yield* answer([give("1.2", "two")], epoch)), output: [] })
+      assert.strictEqual(printed(yield* answer([give("1.1", "one")], epoch)), "one\nall\n")
+    })
+  )
+
+  it.live("gives up a script that waits, and has the state from before it", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      yield* run("x=1; sleep 1000 & kept=$!")
+      yield* run("x=2; tool ask --n 1; echo never")
+      const next = yield* run("echo $x; kill -0 $kept && echo kept")
+      assert.deepStrictEqual([printed(next), next.cancelled], ["1\nkept\n", ["2.1"]])
+    })
+  )
+
+  it.live("S3 takes words for arguments as the schema says, and says what is wrong with them", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      const calls = [
+        ["--to=a --subject s --copies 3 --Priority high", { to: ["a"], subject: "s", copies: 3, priority: "high" }],
+        [`--json '{"to":["é"],"subject":"s","copies":1}' --copies 2`, { to: ["é"], subject: "s", copies: 2 }],
+        ["--to a --subject s --place.city Oslo", { to: ["a"], subject: "s", place: { city: "Oslo" } }]
+      ] as const
+      for (const [words, input] of calls) {
+        assert.deepStrictEqual(argumentsOf(parked(yield* run(`tool mail.send ${words}`)).calls[0]), [input])
+      }
+      const refusals = [
+        ["mail.send --subject s", 2, /^tool: mail\.send: --to is required; see "tool mail\.send --help"\n$/],
+        ["mail.send --copies 2.5", 2, /--copies takes a whole number, not "2\.5"/],
+        ["mail.send --priority mid", 2, /--priority takes low or high, not "mid"/],
+        ["mail.send --cc x", 2, /--cc is not known: it takes --to, --subject, /],
+        ["mail.send --json '{'", 2, /--json takes a JSON object/],
+        ["--nonesuch", 2, /^tool: --nonesuch is not known\nusage: tool NAME/],
+        ["mail.sned", 127, /there is no such tool; did you mean mail\.send\?/],
+        ["--list bank", 1, /no tool begins with bank/]
+      ] as const
+      for (const [words, code, stderr] of refusals) {
+        const turn = said(yield* run(`tool ${words}`))
+        assert.strictEqual(turn.code, code, words)
+        assert.match(turn.stderr, stderr)
+      }
+      assert.strictEqual(printed(yield* run("tool --list")), "mail.send\tSends a letter\nask\n")
+      assert.include(printed(yield* run("tool mail.send --help")), "  --to  text; may be repeated (required)\n")
+    })
+  )
+
+  it.live("prints bytes as they are, texts as texts, and all else as JSON", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* shell(context)
+      const given = [
+        ['"é"', "é\n"],
+        ['{"$":["Uint8Array","AGE="]}', "\0a"],
+        ['{"$":["undefined"]}', ""],
+        [
+          '[{"$":["BigInt","5"]},{"$":["Map",[["a",1]]]},{"$":["Date",0]}]',
+          '["5",[["a",1]],"1970-01-01T00:00:00.000Z"]\n'
+        ]
+      ] as const
+      for (const [value, text] of given) {
+        const [id = ""] = ids(yield* run("tool ask"))
+        const turn = yield* answer([{ id, outcome: { _tag: "Succeeded", value } }], epoch)
+        assert.strictEqual(printed(turn), text)
+      }
+    })
+  )
+
+  it.live("bounds calls and output like every other language", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context, { limits: { ...defaults, argumentBytes: 20, outputBytes: 10 } })
+      const large = yield* run("tool ask --text 0123456789012345678901234567890 2>&1 | wc -c")
+      assert.notStrictEqual(printed(large).trim(), "0")
+      assert.strictEqual(printed(yield* run("seq 1000")), "1\n2\n3\n4\n5\n\n[output truncated at 10 bytes]\n")
+    })
+  )
+})
+
+describe("a language that is not spoken", () => {
+  it.live("fails the run by its name, and the next one goes on", (context) =>
+    Effect.gen(function* () {
+      const { run, start } = yield* shell(context)
+      const { error } = failed(
+        yield* start({ ordinal: 1, language: "python", source: "1", nowMillis: epoch, tools: [] })
+      )
+      assert.strictEqual(error.reason, "UnknownLanguage")
+      assert.strictEqual(codeOf(yield* run("true")), 0)
+    })
+  )
+})
