@@ -4,7 +4,15 @@ import * as Effect from "effect/Effect"
 import * as GoCompiler from "../template/image/GoCompiler.ts"
 import * as Program from "../template/Program.ts"
 import type { Finding } from "./Finding.ts"
-import { type HostProgram, hostPrograms, hypervisor, installing, installingProgram, keyring } from "./HostPrograms.ts"
+import {
+  type HostProgram,
+  hostPrograms,
+  hypervisor,
+  installing,
+  installingProgram,
+  keyring,
+  withoutRoot
+} from "./HostPrograms.ts"
 import { agentSources } from "./TemplatePlace.ts"
 
 const isRoot = process.geteuid?.() === 0
@@ -13,7 +21,7 @@ const versionIn = (lines: ReadonlyArray<string>): string => /\d+(?:\.\d+)+\S*/.e
 
 /** Whether there is no image, or no machine, without it. */
 const isRequired = ({ name, when }: HostProgram): boolean =>
-  (when === "run" || when === "build") && !(name === "fakeroot" && isRoot)
+  (when === "run" || when === "build") && !(isRoot && withoutRoot.has(name))
 
 const ofProgram = (program: HostProgram): Effect.Effect<Finding, never, Program.Services> => {
   const { name, neededFor, version = "--version" } = program

@@ -31,6 +31,7 @@ export const hostPrograms: ReadonlyArray<HostProgram> = [
   { name: "dpkg-deb", debian: "dpkg", neededFor: "unpacking the kernel of guests", when: "build" },
   { name: "apt-get", debian: "apt", neededFor: "downloading the kernel of guests", when: "build" },
   { name: "fakeroot", debian: "fakeroot", neededFor: "building images without being root", when: "build" },
+  { name: "newuidmap", debian: "uidmap", neededFor: "building images without being root", when: "build" },
   { name: "go", debian: "golang-go", neededFor: "building the agent of guests", when: "build" },
   { name: "bwrap", debian: "bubblewrap", neededFor: "namespaces around a machine", when: "confine" },
   { name: "setpriv", debian: "util-linux", neededFor: "taking privileges from a machine", when: "confine" },
@@ -38,6 +39,9 @@ export const hostPrograms: ReadonlyArray<HostProgram> = [
   { name: "skopeo", debian: "skopeo", neededFor: "fetching images of OCI", when: "oci" },
   { name: "umoci", debian: "umoci", neededFor: "unpacking images of OCI", when: "oci" }
 ]
+
+/** What only those need who are not root. */
+export const withoutRoot: ReadonlySet<string> = new Set(["fakeroot", "newuidmap"])
 
 /** The keys that packages of Debian are checked with: on a host of another distribution it is a package of its own. */
 export const keyring = {

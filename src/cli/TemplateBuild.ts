@@ -6,7 +6,7 @@ import type { Microvm, Template } from "../template/Template.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
 import { sizeOf } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
-import { hostPrograms } from "./HostPrograms.ts"
+import { hostPrograms, withoutRoot } from "./HostPrograms.ts"
 import { UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
@@ -15,13 +15,9 @@ import * as Place from "./TemplatePlace.ts"
 
 /** What building a template needs of this host. */
 const needed = (template: Microvm) => {
-  const isRoot = process.geteuid?.() === 0
-  const [own, other] = "oci" in template.image ? (["skopeo", "umoci"] as const) : (["mmdebstrap"] as const)
-  const others = new Set(["mmdebstrap", "skopeo", "umoci", ...(isRoot ? ["fakeroot"] : [])])
-  return hostPrograms.filter(
-    ({ name, when }) =>
-      name === own || name === other || ((when === "build" || name === "qemu-img") && !others.has(name))
-  )
+  const sources = new Set("oci" in template.image ? ["skopeo", "umoci"] : ["mmdebstrap"])
+  const others = new Set(["mmdebstrap", "skopeo", "umoci", ...(process.geteuid?.() === 0 ? withoutRoot : [])])
+  return hostPrograms.filter(({ name, when }) => sources.has(name) || (when === "build" && !others.has(name)))
 }
 
 /** Of a program that is missing: all that are, so that nobody has to find out one by one. */

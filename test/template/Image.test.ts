@@ -70,6 +70,11 @@ describe("DebianRecipe", () => {
     assert.isAbove(compiling ?? -1, placing ?? 0)
   })
 
+  it("leaves what the package manager needs to know that it is not the host's", () => {
+    const line = DebianRecipe.build({ source, placed: "placed", output: "files.tar" })
+    assert.isFalse(line.some((word) => /"\$1"?\/tmp\b/.test(word)))
+  })
+
   it("has the same key for the same packages in another order, and another one for anything else", () => {
     const key = BaseBuild.keyOf(source)
     assert.strictEqual(BaseBuild.keyOf({ ...source, packages: ["bash", "jq"] }), key)

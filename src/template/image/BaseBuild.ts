@@ -82,7 +82,8 @@ interface Work {
 /** Makes the file system; gives where its files are, and which image of OCI they came from. */
 const fromDebian = Effect.fnUntraced(function* (source: DebianImage, { directory, fileSystem, isRoot, placed }: Work) {
   const output = `${directory}/files.tar`
-  yield* run("mmdebstrap", DebianRecipe.build({ source, placed, output }), directory)
+  // Not from a directory of this user's: who builds in a namespace of users is another one there.
+  yield* run("mmdebstrap", DebianRecipe.build({ source, placed, output }), "/")
   yield* runAsRoot(isRoot, packDebian, [output, ...fileSystem("files")], directory)
   return { root: `${directory}/files` }
 })
@@ -97,6 +98,7 @@ const make = (source: ImageSource, key: Digest.Digest) =>
   Effect.fnUntraced(function* (directory: string) {
     const files = yield* FileSystem.FileSystem
     const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-base-" })
+    yield* files.chmod(work, 0o755)
     const placed = `${work}/placed`
     yield* place(source, placed)
     const image = `${directory}/base.erofs`
@@ -116,19 +118,20 @@ const make = (source: ImageSource, key: Digest.Digest) =>
 
 const fileSystem = DebianRecipe.fileSystem("image", "files", "uuid")
 
-/** What the files of an image depend on: the recipe, and of an image of OCI which one it is at present. */
-export const keyOf = Effect.fnUntraced(function* (source: ImageSource) {
-  const { files } = source
-  if ("debian" in source) {
-    const recipe = [DebianRecipe.build({ source, placed: "placed", output: "output" }), fileSystem]
-    return Digest.ofValue({ format, files, recipe })
-  }
-  const { digest } = yield* OciFiles.resolve(source.oci)
-  return Digest.ofValue({ format, files, oci: digest, recipe: [OciRecipe.customise, fileSystem] })
-})
+/** What the files of an image depend on that is made of packages. */
+export const keyOf = (source: DebianImage): Digest.Digest => {
+  const recipe = [DebianRecipe.build({ source, placed: "placed", output: "output" }), fileSystem]
+  return Digest.ofValue({ format, files: source.files, recipe })
+}
+
+/** The same of an image of OCI: which one it is at present. */
+const keyOfOci = ({ files, oci }: OciImage) =>
+  Effect.map(OciFiles.resolve(oci), ({ digest }) =>
+    Digest.ofValue({ format, files, oci: digest, recipe: [OciRecipe.customise, fileSystem] })
+  )
 
 /** Builds the files of an image, unless the same were built before. */
 export const obtain = Effect.fn("BaseBuild.obtain")(function* (source: ImageSource) {
-  const key = yield* keyOf(source)
+  const key = "debian" in source ? keyOf(source) : yield* keyOfOci(source)
   return yield* Cache.obtain({ step: "base", key, manifest: BaseFiles, make: make(source, key) })
 })

@@ -34,9 +34,12 @@ export const users: ReadonlyArray<string> = [
   `printf '127.0.0.1 localhost\\n::1 localhost\\n' > "$1/etc/hosts"`
 ]
 
-/** What differs from one build to the next, or is of use only to whoever installs packages. */
+/**
+ * What differs from one build to the next, or is of use only to whoever installs packages. Not `/tmp`: there are the settings of the
+ * package manager, which without them would take the host's lists for its own, and clear these.
+ */
 const cleared = [
-  'rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/apt/lists/* "$1"/tmp/* "$1"/var/tmp/* "$1"/run/*',
+  'rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/var/lib/apt/lists/* "$1"/var/tmp/* "$1"/run/*',
   'rm -f "$1"/etc/resolv.conf "$1"/etc/passwd- "$1"/etc/group- "$1"/etc/shadow- "$1"/etc/gshadow-',
   ': > "$1/etc/machine-id"',
   'find "$1" -xdev -name __pycache__ -prune -exec rm -rf {} +'
