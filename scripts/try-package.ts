@@ -5,7 +5,7 @@
  * The dependencies are borrowed from this clone, so it needs no network.
  */
 import { execFileSync } from "node:child_process"
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -62,6 +62,17 @@ const tryShell = (file: string): void => {
   if (said !== "A\nB") throw new Error(`the shell does not sort: ${said}`)
 }
 
+/** What comes beside the modules: templates, and the sources of the agent that images are built with. */
+const tryTemplates = (file: string): void => {
+  const launcher = join("node_modules", "caisson", file)
+  const { templates } = JSON.parse(node(launcher, "template", "list", "--json"))
+  const names = templates.map(({ name }: { readonly name: string }) => name).join(", ")
+  console.log(`caisson template list: ${names}`)
+  if (!names.includes("shell")) throw new Error("the templates are missing")
+  if (!existsSync(join(project, "node_modules", "caisson", "guest", "go.mod"))) throw new Error("the agent is missing")
+  console.log(`caisson doctor: ${node(launcher, "doctor", "--tier", "embedded").split("\n")[0]}`)
+}
+
 const tryExample = (program: string): void => {
   console.log(`${program}:`)
   execFileSync(process.execPath, [quiet, join("examples", program)], { cwd: project, stdio: "inherit" })
@@ -75,6 +86,7 @@ try {
   }
   for (const [command, file] of Object.entries(bin)) tryCommand(command, file, version)
   tryShell(bin["caisson"] ?? "")
+  tryTemplates(bin["caisson"] ?? "")
   cpSync(join(root, "docs", "examples"), join(project, "examples"), { recursive: true })
   for (const program of globSync(["*.ts", "*/demo.ts"], { cwd: join(project, "examples") })) tryExample(program)
 } finally {

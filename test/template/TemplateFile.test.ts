@@ -48,7 +48,7 @@ warmUp:
       "t.yaml:6:27: Expected string",
       't.yaml:7:3: unknown key "fils"; did you mean "files"? allowed: debian, packages, files',
       "t.yaml:8:12: it is empty",
-      't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, warmUp, pool',
+      't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, preload, warmUp, pool',
       "t.yaml:10:18: Expected a value between 64 and 65536",
       't.yaml:12:5: unknown key "ru"; did you mean "run"? allowed: run, timeoutMillis'
     ])
