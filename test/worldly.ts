@@ -70,20 +70,37 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "looks at the host, and draws names and users of machines"
   },
   {
-    files: /^qemu\/machine\/(Boot|Durable|Files|KvmProbe|Start|StateSocket|Template)\.ts$/,
-    uses: ["node:fs", "node:net", "node:os", "node:path"],
+    files: /^qemu\/machine\/(Boot|Checkpoint|Durable|Files|KvmProbe|Start|StateSocket|Template)\.ts$/,
+    uses: ["node:fs", "node:fs/promises", "node:net", "node:os", "node:path", "process"],
     why: "makes the files and sockets of machines, and takes their states"
   },
   {
-    files: /^qemu\/process\/(Child|DurableFile|Identity|Roster)\.ts$/,
+    files: /^qemu\/process\/(Child|DurableFile|Identity|Roster|Usage)\.ts$/,
     uses: ["node:child_process", "node:fs", "node:fs/promises", "node:path", "process"],
     why: "starts hypervisors over sockets that they inherit, and writes down which there are"
   },
   {
-    files: /^qemu\/snapshot\/(Machines|Part|Seal|Templates)\.ts$/,
+    files: /^qemu\/snapshot\/(Machines|Needs|Part|Seal|Templates)\.ts$/,
     uses: ["node:fs", "node:path"],
     why: "reads, seals and writes the files of snapshots"
   },
+  {
+    files: /^qemu\/confinement\/ControlGroup\.ts$/,
+    uses: ["node:fs", "node:fs/promises", "node:path"],
+    why: "makes groups of the kernel, which are directories"
+  },
+  {
+    files: /^microvm\/region\/(Piece|Rebuild|Scan)\.ts$/,
+    uses: ["node:fs/promises", "node:util", "node:zlib"],
+    why: "compares, compresses and rebuilds files of machines, away from the event loop"
+  },
+  { files: /^microvm\/Inside\.ts$/, uses: ["node:crypto"], why: "draws the chance that guests are greeted with" },
+  {
+    files: /^home\/MicroVms\.ts$/,
+    uses: ["node:crypto", "node:fs", "node:os", "node:path", "node:url"],
+    why: "finds templates and the memory of this host, and holds the key"
+  },
+  { files: /^machine\/Signature\.ts$/, uses: ["node:crypto"], why: "signs snapshots" },
   { files: /^machine\/Scripted\.ts$/, uses: ["node:zlib"], why: "computes a checksum" },
   {
     files: /^quickjs\/(Instance|Seed|Snapshot)\.ts$/,

@@ -20,6 +20,21 @@ const invalid = (path: string, operation: string, detail: string): FileError =>
     message: `EINVAL: invalid argument: ${detail}, ${operation} '${path}'`
   })
 
+/** Whether a path climbs above the root, even if all of its segments were directories. */
+const isOutside = (path: string): boolean => {
+  let depth = 0
+  for (const segment of path.split("/")) {
+    if (segment !== "" && segment !== ".") depth += segment === ".." ? -1 : 1
+    if (depth < 0) return true
+  }
+  return false
+}
+
+const pathsOf = (operation: FileOperation): ReadonlyArray<string> => {
+  if (operation._tag === "Rename") return [operation.from, operation.to]
+  return "path" in operation ? [operation.path] : []
+}
+
 /** All of the bytes, if there are not too many of them to hold. */
 const collect = Effect.fnUntraced(function* (bytes: Stream.Stream<Uint8Array, Failure>, path: string) {
   let seen = 0
@@ -75,6 +90,13 @@ const get = (agent: Agent, { path }: typeof Get.Type): Effect.Effect<FileResult,
  * A `Put` that fails half-way leaves what it has made: the files of a real kernel have no transactions.
  */
 export const perform = (agent: Agent, operation: FileOperation): Effect.Effect<FileResult, Failure> => {
+  const outside = pathsOf(operation).find(isOutside)
+  if (outside !== undefined) {
+    const [verb, message] = [operation._tag.toLowerCase(), "EACCES: permission denied: the path escapes the root"]
+    return Effect.fail(
+      new FileError({ code: "EACCES", path: outside, operation: verb, message: `${message}, '${outside}'` })
+    )
+  }
   switch (operation._tag) {
     case "Read":
       return read(agent, operation)

@@ -47,7 +47,7 @@ const commandOf = ({ languages, limits, preload }: Microvm): Command => ({
 
 /** The shortest programs that make use of all that a program of the language does. */
 const first: Readonly<Partial<Record<Language, string>>> = {
-  python: "print('ready')\n1",
+  python: "import asyncio\nawait asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))\nprint('ready')\n1",
   shell: "echo ready | cat",
   cpp: "#include <bits/stdc++.h>\nint main() { std::cout << 1 << std::endl; }",
   go: 'package main\nimport "fmt"\nfunc main() { fmt.Println(1) }'

@@ -18,12 +18,13 @@ import {
 } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
 import { queueWaiting } from "../machine/Metrics.ts"
+import * as Signature from "../machine/Signature.ts"
 import { bounded } from "../machine/TooLarge.ts"
 import type { Turn } from "../machine/Turn.ts"
 import { Pool } from "./Pool.ts"
 import type { Operation, Packed, Result } from "./Protocol.ts"
 import { type Gone, Seat } from "./Seat.ts"
-import { RejectedSnapshot, seal, unseal } from "./Snapshot.ts"
+import { RejectedSnapshot, unseal } from "./Snapshot.ts"
 import { engine } from "./Wasm.ts"
 
 /** How machines share worker threads. */
@@ -129,7 +130,7 @@ const open = Effect.fnUntraced(function* (
   const toSnapshot = ({ added, bytes, names }: Packed): Snapshot => {
     const named = names.map((name) => [name, added.get(name) ?? contents.get(name)] as const)
     contents = new Map(named.flatMap(([name, bytes]) => (bytes === undefined ? [] : [[name, bytes] as const])))
-    return { bytes: seal(bytes, key), contents }
+    return { bytes: Signature.seal(bytes, key), contents }
   }
   const turnOf = (result: Extract<Result, { readonly kind: "turn" }>): Turn => {
     current = result.packed === undefined ? undefined : toSnapshot(result.packed)

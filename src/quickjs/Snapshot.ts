@@ -7,9 +7,10 @@
  *     guest may have.
  * N2. A guest is restored upon exactly the binary and the base images that it was made with, or not at all.
  */
-import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 import type { SnapshotRejected } from "../machine/Machine.ts"
+import * as Signature from "../machine/Signature.ts"
 import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { BaseImage } from "./BaseImage.ts"
 import { applyDelta, changedPages, deltaBytes, deltaPageBytes, encodeDelta, fits } from "./Delta.ts"
@@ -94,7 +95,6 @@ const prefixBytes = 8
 const headerBytesMax = 1_048_576
 /** A file tree without its larger contents: what its quota lets it have of names and of small files. */
 const filesBytesMax = 64 * 1_048_576
-const signatureBytes = 32
 
 /** A window beyond which no delta is compressed, so that reading one needs no more memory for it. */
 const windowLogMax = 21
@@ -311,18 +311,11 @@ export const unpackMemory = (
   return (memory) => applyDelta(delta, pages, base.snapshot.memory, memory)
 }
 
-const sign = (packed: Uint8Array, key: KeyObject): Buffer => createHmac("sha256", key).update(packed).digest()
-
-/** Signs the bytes of a guest, to leave the process. */
-export const seal = (packed: Uint8Array, key: KeyObject): Uint8Array => Buffer.concat([packed, sign(packed, key)])
-
 /** The bytes that were sealed with this key. Throws a `RejectedSnapshot`. */
 export const unseal = (sealed: Uint8Array, key: KeyObject): Uint8Array => {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
-  if (bytes.length < prefixBytes + signatureBytes || !bytes.subarray(0, magic.length).equals(magic)) {
+  if (bytes.length < prefixBytes + Signature.signatureBytes || !bytes.subarray(0, magic.length).equals(magic)) {
     return reject("NotASnapshot", `the bytes do not begin with ${magic.toString("latin1")}`)
   }
-  const packed = bytes.subarray(0, bytes.length - signatureBytes)
-  if (timingSafeEqual(sign(packed, key), bytes.subarray(packed.length))) return packed
-  return reject("WrongSignature", "it was changed, or signed with another key")
+  return Signature.unseal(bytes, key) ?? reject("WrongSignature", "it was changed, or signed with another key")
 }

@@ -8,8 +8,10 @@ import type { Programs } from "./machine/Programs.ts"
 import { runs } from "./machine/Runs.ts"
 import { snapshots } from "./machine/Snapshots.ts"
 import { options, reasonOf } from "./machine/Steps.ts"
+import { ownTraits, type Traits } from "./machine/Traits.ts"
 
 export type { Programs } from "./machine/Programs.ts"
+export type { Traits } from "./machine/Traits.ts"
 
 /**
  * The behaviours that every tier has to show at its port. One tier is built for the whole suite; each test boots machines
@@ -17,14 +19,18 @@ export type { Programs } from "./machine/Programs.ts"
  */
 export const suite = (
   name: string,
-  { programs, tier }: { readonly tier: Layer.Layer<Machines, unknown>; readonly programs: Programs }
+  {
+    programs,
+    tier,
+    traits = ownTraits
+  }: { readonly tier: Layer.Layer<Machines, unknown>; readonly programs: Programs; readonly traits?: Traits }
 ) =>
   layer(tier, { excludeTestServices: true, timeout: "5 minutes" })(`machines of the ${name} tier`, (it) => {
     calls(it, programs)
     runs(it, programs)
     snapshots(it, programs)
-    endings(it, programs)
-    files(it, programs)
+    endings(it, programs, traits)
+    files(it, programs, traits)
 
     it.effect("O4 a tier that is closed gives no machines", () =>
       Effect.gen(function* () {

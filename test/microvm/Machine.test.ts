@@ -7,7 +7,11 @@ const why = await lacking("python-data-analysis")
 
 if (why === undefined) {
   const small = { memoryMebibytes: 256, preload: [], warmUp: [] }
-  MachineContract.suite("microVM", { tier: inPython(tierOf("python-data-analysis", small)), programs })
+  MachineContract.suite("microVM", {
+    tier: inPython(tierOf("python-data-analysis", small)),
+    programs,
+    traits: { spinMillis: 1_000, hasQuota: false, hasVirtualTimes: false, namesFiles: false }
+  })
 } else {
   describe.skip(`machines of the microVM tier: ${why}`, () => {})
 }

@@ -3,7 +3,8 @@ import { createSecretKey, randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Schema } from "effect"
-import { Machines, type Program, type SnapshotMachine } from "../../src/machine/Machine.ts"
+import { defaults } from "../../src/machine/Limits.ts"
+import { type MachineOptions, Machines, type Program, type SnapshotMachine } from "../../src/machine/Machine.ts"
 import * as Furnishing from "../../src/microvm/Furnishing.ts"
 import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
 import * as MicroVm from "../../src/microvm/MicroVm.ts"
@@ -58,7 +59,14 @@ export const tierOf = (name: string, changed: Partial<Microvm> = {}) =>
     Layer.provideMerge(host)
   )
 
-/** Has machines take every program for one of Python. */
+/** A processor in software takes ten times as long. */
+const patient = (options: MachineOptions): MachineOptions => {
+  const { cpuSliceMillis } = options.limits
+  const enough = cpuSliceMillis === defaults.cpuSliceMillis ? 60_000 : cpuSliceMillis
+  return { ...options, limits: { ...options.limits, cpuSliceMillis: enough } }
+}
+
+/** Has machines take every program for one of Python, and give it time. */
 export const inPython = (tier: Layer.Layer<Machines, unknown>): Layer.Layer<Machines, unknown> => {
   const inPython = (machine: SnapshotMachine): SnapshotMachine => ({
     ...machine,
@@ -68,8 +76,8 @@ export const inPython = (tier: Layer.Layer<Machines, unknown>): Layer.Layer<Mach
     Machines,
     Effect.map(Machines, (machines) => ({
       ...machines,
-      boot: (options) => Effect.map(machines.boot(options), inPython),
-      restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), inPython)
+      boot: (options) => Effect.map(machines.boot(patient(options)), inPython),
+      restore: (snapshot, options) => Effect.map(machines.restore(snapshot, patient(options)), inPython)
     }))
   ).pipe(Layer.provide(tier))
 }

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from "node:fs"
 import { constants, zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
+import * as Signature from "../../src/machine/Signature.ts"
 import { baseImage, shellImageId } from "../../src/quickjs/BaseImage.ts"
-import { pack, packMemory, RejectedSnapshot, seal, unpack, unpackMemory, unseal } from "../../src/quickjs/Snapshot.ts"
+import { pack, packMemory, RejectedSnapshot, unpack, unpackMemory, unseal } from "../../src/quickjs/Snapshot.ts"
 import { Vm } from "../../src/quickjs/Vm.ts"
 import { finish, goldenFolder } from "./golden.ts"
 import { Guest, give, turnOf, vmOptions } from "./guest.ts"
@@ -174,7 +175,7 @@ describe("seals", () => {
   const key = keyOf(7)
 
   it("are for one key and every byte", () => {
-    const sealed = Buffer.from(seal(packed, key))
+    const sealed = Buffer.from(Signature.seal(packed, key))
     assert.isTrue(packed.equals(unseal(sealed, key)))
     const refused = (bytes: Uint8Array, otherKey = key) => {
       try {

@@ -17,9 +17,10 @@ import {
   reasonOf,
   restore
 } from "./Steps.ts"
+import type { Traits } from "./Traits.ts"
 
 /** Overlap, interruption, limits and the end of a machine. */
-export const endings = (it: It, programs: Programs) => {
+export const endings = (it: It, programs: Programs, { spinMillis }: Traits) => {
   it.effect("M1 operations that overlap wait their turn", () =>
     Effect.gen(function* () {
       const machine = yield* boot()
@@ -70,7 +71,7 @@ export const endings = (it: It, programs: Programs) => {
 
   it.effect("O6 a guest that never waits is stopped when its slice is used up, and its machine is lost", () =>
     Effect.gen(function* () {
-      const machine = yield* boot({ limits: { ...defaults, cpuSliceMillis: 50 } })
+      const machine = yield* boot({ limits: { ...defaults, cpuSliceMillis: spinMillis } })
       const { fatal, output } = failed(yield* machine.start(program(programs.spin)))
       assert.isTrue(fatal)
       assert.deepStrictEqual(output, [{ stream: "stdout", text: "spinning\n" }])

@@ -6,6 +6,7 @@ import { defaults } from "../../../src/machine/Limits.ts"
 import type { MachineError, SnapshotMachine } from "../../../src/machine/Machine.ts"
 import type { Programs } from "./Programs.ts"
 import { boot, epoch, expectTag, type It, program, restore } from "./Steps.ts"
+import type { Traits } from "./Traits.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -24,7 +25,7 @@ const list = (machine: SnapshotMachine, path: string) =>
 const codeOf = <R>(operation: Effect.Effect<unknown, FileError | MachineError, R>) =>
   Effect.map(Effect.flip(operation), (error) => (error._tag === "FileError" ? error.code : error.reason._tag))
 
-export const files = (it: It, programs: Programs) => {
+export const files = (it: It, programs: Programs, { hasQuota, hasVirtualTimes, namesFiles }: Traits) => {
   it.effect("F1 what the host writes can be read, listed, looked at, moved and removed", () =>
     Effect.gen(function* () {
       const machine = yield* boot()
@@ -37,7 +38,8 @@ export const files = (it: It, programs: Programs) => {
       yield* machine.files({ _tag: "Rename", from: "/workspace/a.txt", to: "/workspace/b/c/d.txt" }, epoch)
       assert.deepStrictEqual(yield* list(machine, "/workspace"), ["/workspace/b"])
       const { entry } = yield* does(machine, { _tag: "Stat", path: "/workspace/b/c/d.txt" })
-      assert.deepInclude(entry, { kind: "file", bytes: 10, modifiedMillis: epoch })
+      assert.deepInclude(entry, { kind: "file", bytes: 10 })
+      if (hasVirtualTimes) assert.strictEqual(entry.modifiedMillis, epoch)
       const part = yield* does(machine, { _tag: "Read", path: "/workspace/b/c/d.txt", offset: 6, length: 4 })
       assert.strictEqual(new TextDecoder().decode(part.bytes), "twee")
       yield* machine.files({ _tag: "Remove", path: "/workspace/b", recursive: true }, epoch)
@@ -66,8 +68,9 @@ export const files = (it: It, programs: Programs) => {
     })
   )
 
-  it.effect("F7 a quota is kept, to the byte and to the entry, and saying so changes nothing", () =>
+  it.effect("F7 a quota is kept, to the byte and to the entry, and saying so changes nothing", ({ skip }) =>
     Effect.gen(function* () {
+      if (!hasQuota) return skip("files of this tier are bounded by its disk")
       const machine = yield* boot({ limits: { ...defaults, fileBytes: 10, fileEntries: 64 } })
       yield* write(machine, "/workspace/a", "0123456789")
       assert.strictEqual(yield* codeOf(write(machine, "/workspace/b", "x")), "ENOSPC")
@@ -100,10 +103,8 @@ export const files = (it: It, programs: Programs) => {
       yield* write(machine, "/workspace/small", "small")
       const snapshot = yield* machine.snapshot
       assert.isBelow(snapshot.bytes.length, 32_768)
-      assert.strictEqual(
-        [...snapshot.contents.values()].reduce((sum, { length }) => sum + length, 0),
-        large.length
-      )
+      const contentBytes = [...snapshot.contents.values()].reduce((sum, { length }) => sum + length, 0)
+      if (namesFiles) assert.strictEqual(contentBytes, large.length)
       const copy = yield* restore(snapshot)
       yield* write(copy, "/workspace/small", "copy")
       yield* machine.files({ _tag: "Remove", path: "/workspace/large" }, epoch)
@@ -112,6 +113,7 @@ export const files = (it: It, programs: Programs) => {
         ["small", "copy"]
       )
       assert.strictEqual(yield* read(copy, "/workspace/large"), large)
+      if (!namesFiles) return
       assert.strictEqual((yield* machine.snapshot).contents.size, 0)
       assert.strictEqual((yield* copy.snapshot).contents.size, snapshot.contents.size)
     })
