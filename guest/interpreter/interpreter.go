@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -299,10 +300,5 @@ func (i *Interpreter) isBusy() bool {
 	if !i.run.engine.isIdle() && !i.run.waitsOutside() {
 		return true
 	}
-	for _, pid := range descendants(os.Getpid()) {
-		if isBusy(pid) {
-			return true
-		}
-	}
-	return false
+	return !isStill() && slices.ContainsFunc(descendants(os.Getpid()), isBusy)
 }

@@ -3,7 +3,6 @@ package interpreter
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -14,12 +13,26 @@ import (
 
 const millisPerTick = 10
 
+// threads are the directories of the threads of a process.
+func threads(pid int) []string {
+	directory := "/proc/" + strconv.Itoa(pid) + "/task/"
+	list, err := os.Open(directory)
+	if err != nil {
+		return nil
+	}
+	defer list.Close()
+	names, _ := list.Readdirnames(-1)
+	for i, name := range names {
+		names[i] = directory + name
+	}
+	return names
+}
+
 // children are the processes that a process has started, or adopted, and that have not been waited for.
 func children(pid int) []int {
 	var found []int
-	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
-	for _, list := range lists {
-		text, err := os.ReadFile(list)
+	for _, thread := range threads(pid) {
+		text, err := os.ReadFile(thread + "/children")
 		if err != nil {
 			continue
 		}
@@ -57,13 +70,19 @@ func fields(path string) []string {
 
 // isBusy says whether some thread of a process runs, or waits for a disk.
 func isBusy(pid int) bool {
-	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
-	for _, thread := range threads {
-		if f := fields(thread); len(f) > 0 && (f[0] == "R" || f[0] == "D") {
+	for _, thread := range threads(pid) {
+		if f := fields(thread + "/stat"); len(f) > 0 && (f[0] == "R" || f[0] == "D") {
 			return true
 		}
 	}
 	return false
+}
+
+// isStill says whether nothing runs in the whole machine but who asks. One look at it is cheap; where it is not so, each process has to
+// be looked at.
+func isStill() bool {
+	text, err := os.ReadFile("/proc/stat")
+	return err == nil && bytes.Contains(text, []byte("\nprocs_running 1\nprocs_blocked 0\n"))
 }
 
 // The places of figures among the fields of /proc/PID/stat.
