@@ -16,7 +16,9 @@ describe("an interpreter that is taken over", () => {
       const position = yield* Effect.scoped(
         Effect.gen(function* () {
           const machine = yield* greet(link, 1)
-          const first = yield* Interpreter.start(machine, command(["python"]), { limits: defaults })
+          const { environment, ...made } = command(["python"])
+          const given = { ...made, environment: { ...environment, TMPDIR: guest.files } }
+          const first = yield* Interpreter.start(machine, given, { limits: defaults })
           assert.deepStrictEqual(first.languages, ["python"])
           yield* first.prepare("seed")
           yield* first.start(run("python", "print('before')\nkept = 41"))

@@ -64,7 +64,13 @@ export const interpreter = Effect.fnUntraced(function* (
   const made = command(languages, {
     directory: "/workspace",
     ...rest,
-    environment: { ...environment, CAISSON_OUTPUTS: join(directory, "outputs"), ...rest.environment }
+    // What an interpreter that is ended leaves behind goes with the guest's files.
+    environment: {
+      ...environment,
+      TMPDIR: machine.guest.files,
+      CAISSON_OUTPUTS: join(directory, "outputs"),
+      ...rest.environment
+    }
   })
   const started = yield* Interpreter.start(machine, made, options)
   yield* started.prepare(seed)
