@@ -71,7 +71,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   {
     files: /^qemu\/machine\/(Boot|Checkpoint|Durable|Files|KvmProbe|Start|StateSocket|Template)\.ts$/,
-    uses: ["node:fs", "node:fs/promises", "node:net", "node:os", "node:path", "process"],
+    uses: ["node:fs", "node:fs/promises", "node:net", "node:os", "node:path"],
     why: "makes the files and sockets of machines, and takes their states"
   },
   {

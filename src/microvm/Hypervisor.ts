@@ -35,7 +35,7 @@ export interface WarmUp<E, R> {
 export interface MemoryHeld {
   /** Its share: pages that it has for itself, and those that it shares, divided by how many do. */
   readonly proportionalBytes: number
-  /** What would be free without it. */
+  /** What it has written for itself, which would be free without it. */
   readonly ownBytes: number
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto"
 import { chownSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Digest from "../template/Digest.ts"
 import * as Program from "../template/Program.ts"
 import type { Means } from "./confinement/Confinement.ts"
 import * as HostMeans from "./confinement/HostMeans.ts"
@@ -20,7 +21,12 @@ export interface Host {
   readonly machines: string
   readonly snapshots: string
   readonly roster: string
+  /** What the names of the kernel's groups of its machines begin with: other directories have other ones. */
+  readonly groupPrefix: string
 }
+
+/** The name of a machine's groups. */
+export const groupOf = ({ groupPrefix }: Host, id: string): string => `${groupPrefix}-${id}`
 
 const hypervisor = "qemu-system-x86_64"
 
@@ -62,7 +68,8 @@ export const detect = Effect.fn("Host.detect")(function* (directory: string) {
     },
     catch: storageFailed("make", directory)
   })
-  return { program, version, means, machines, snapshots, roster } satisfies Host
+  const groupPrefix = `caisson-${Digest.ofBytes(machines).slice(0, 8)}`
+  return { program, version, means, machines, snapshots, roster, groupPrefix } satisfies Host
 })
 
 /** A user that no other machine has. Ids from here on are nobody's: systemd and containers take theirs from below. */

@@ -13,6 +13,9 @@ import { agentOf, noted, shell, still, talk } from "./guest.ts"
 
 const [rounds = 10, clones = 200, suspensions = 50] = process.argv.slice(2).map(Number)
 
+/** Clones that run at the same time where their memory is looked at. */
+const together = 6
+
 const figures = new Map<string, Array<number>>()
 
 const note = (name: string, value: number) => figures.set(name, [...(figures.get(name) ?? []), value])
@@ -60,13 +63,15 @@ const program = Effect.gen(function* () {
   yield* repeated(timed("clone", hypervisor.clone(template)))
   yield* repeated(timed("clone, to the welcome", welcomed(hypervisor.clone(template))))
   yield* repeated(timed("begin", hypervisor.begin(template)))
-  yield* repeated(
+  yield* Effect.scoped(
     Effect.gen(function* () {
-      const vm = yield* hypervisor.clone(template)
-      yield* talk(vm, (agent) => shell(agent, "echo hi"))
-      const { ownBytes, proportionalBytes } = yield* vm.memory
-      note("clone after a command: MiB of its own", mebibytes(ownBytes))
-      note("clone after a command: MiB, its share", mebibytes(proportionalBytes))
+      const vms = yield* Effect.forEach(Array.from({ length: together }), () => hypervisor.clone(template))
+      yield* Effect.forEach(vms, (vm) => talk(vm, (agent) => shell(agent, "echo hi")))
+      for (const vm of vms) {
+        const { ownBytes, proportionalBytes } = yield* vm.memory
+        note(`one of ${together} clones, after a command: MiB of its own`, mebibytes(ownBytes))
+        note(`one of ${together} clones, after a command: MiB, its share`, mebibytes(proportionalBytes))
+      }
     })
   )
   yield* repeated(

@@ -6,6 +6,7 @@ import { Effect, Schedule } from "effect"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import { reap } from "../../src/qemu/machine/Reap.ts"
 import * as Identity from "../../src/qemu/process/Identity.ts"
+import { groupsOf } from "./trial.ts"
 import { type Present, present, World } from "./world.ts"
 
 const script = fileURLToPath(new URL("owner.ts", import.meta.url))
@@ -27,7 +28,7 @@ const below = (pid: number): ReadonlyArray<Identity.Identity> => {
 }
 
 /** Another process that has a machine. Gives the machine's directory, and ends the process as nobody can prepare for. */
-const owner = ({ directory, snapshot: { manifest } }: Present, kind: "clone" | "durable") =>
+const owner = ({ directory, snapshot: { manifest } }: Present, kind: "clone" | "durable" | "restored") =>
   Effect.acquireRelease(
     Effect.callback<{ readonly machine: string; readonly pid: number; readonly kill: Effect.Effect<void> }>(
       (resume) => {
@@ -75,16 +76,19 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
     120_000
   )
 
-  it.effect(
-    "are lost if they were durable and ran, and it is known that they were there",
-    (context) =>
+  it.effect.each(["durable", "restored"] as const)(
+    "are lost if they were %s and ran, and it is known that they were there",
+    (kind, context) =>
       Effect.gen(function* () {
         const world = yield* present(context)
-        const { kill, machine, pid } = yield* owner(world, "durable")
+        const { kill, machine, pid } = yield* owner(world, kind)
         const processes = below(pid)
+        const groups = groupsOf(world.host.groupPrefix)
+        assert.isAbove(groups.length, 0)
         yield* kill
         yield* untilAllEnded(processes)
         yield* reap(world.host)
+        assert.deepStrictEqual(groupsOf(world.host.groupPrefix), [])
         assert.deepStrictEqual(readdirSync(machine), ["machine.json"])
         const { reason } = yield* Effect.flip(Effect.scoped(Durable.resume(world.host, "orphan")))
         assert.strictEqual(reason._tag, "Consumed")

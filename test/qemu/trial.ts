@@ -1,5 +1,5 @@
 /** QEMU, as a hypervisor like others. */
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer } from "effect"
@@ -7,9 +7,12 @@ import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
 import { chainOf } from "../../src/qemu/process/Usage.ts"
 import * as Qemu from "../../src/qemu/Qemu.ts"
 import * as Cache from "../../src/template/Cache.ts"
+import * as Digest from "../../src/template/Digest.ts"
 import { type Subject, Trial } from "../contract/HypervisorContract.ts"
 import { temporary } from "./directory.ts"
 import { image, missing } from "./world.ts"
+
+const groups = "/sys/fs/cgroup"
 
 /** The process of a machine, as it was written down. */
 export const processOf = (directory: string, id: string): number => {
@@ -17,10 +20,13 @@ export const processOf = (directory: string, id: string): number => {
   return chainOf(process.pid).at(-1) ?? process.pid
 }
 
-const groupsBelow = (directory: string): ReadonlyArray<string> =>
-  readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isDirectory() && entry.name.startsWith("caisson-"))
+/** The groups of the kernel whose names begin so. */
+export const groupsOf = (prefix: string): ReadonlyArray<string> => {
+  if (!existsSync(groups)) return []
+  return readdirSync(groups, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isDirectory() && entry.name.startsWith(prefix))
     .map(({ name, parentPath }) => join(parentPath, name))
+}
 
 const processesIn = (directory: string): ReadonlyArray<string> =>
   readdirSync("/proc")
@@ -39,7 +45,7 @@ export const tracesOf = (directory: string) => () => [
   ...readdirSync(join(directory, "snapshots"), { recursive: true })
     .map(String)
     .filter((name) => /draft|removed/.test(name)),
-  ...groupsBelow("/sys/fs/cgroup"),
+  ...groupsOf(`caisson-${Digest.ofBytes(join(directory, "machines")).slice(0, 8)}`),
   ...processesIn(directory),
   `${readdirSync("/proc/self/fd").length} descriptors`
 ]

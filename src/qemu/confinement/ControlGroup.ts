@@ -153,12 +153,12 @@ export const detect = (name: string) =>
     return { memory: place("memory"), cpu: place("cpu"), pids: place("pids") }
   })
 
-/** The directories of a machine's groups: in the second version one may be for several controllers. */
-export const directoriesOf = (places: Places, id: string): ReadonlyArray<string> => [
+/** The directories of groups of a name: in the second version one may be for several controllers. */
+export const directoriesOf = (places: Places, name: string): ReadonlyArray<string> => [
   ...new Set(
     controllers.flatMap((controller) => {
       const place = places[controller]
-      return place.version === undefined ? [] : [join(place.parent, `caisson-${id}`)]
+      return place.version === undefined ? [] : [join(place.parent, name)]
     })
   )
 ]
@@ -185,16 +185,21 @@ export const remove = (groups: ReadonlyArray<string>) =>
     { discard: true }
   )
 
-/** Groups of a machine, for as long as the scope is open. They must outlive its processes. */
-export const make = (places: Places, id: string, bounds: Bounds) => {
-  const groups = directoriesOf(places, id)
+/** Sets the bounds of groups that are there. */
+export const bound = (places: Places, name: string, bounds: Bounds): void => {
+  for (const controller of controllers) {
+    const place = places[controller]
+    if (place.version !== undefined) set(join(place.parent, name), controller, place.version, bounds)
+  }
+}
+
+/** Groups of a name, for as long as the scope is open. They must outlive the processes in them. */
+export const make = (places: Places, name: string, bounds: Bounds) => {
+  const groups = directoriesOf(places, name)
   const making = Effect.try({
     try: () => {
       for (const group of groups) mkdirSync(group)
-      for (const controller of controllers) {
-        const place = places[controller]
-        if (place.version !== undefined) set(join(place.parent, `caisson-${id}`), controller, place.version, bounds)
-      }
+      bound(places, name, bounds)
       return groups
     },
     catch: storageFailed("bound the machine by", groups.join(", "))

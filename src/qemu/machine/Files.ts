@@ -63,7 +63,7 @@ export const directory = Effect.fnUntraced(function* (
 export const entryOf = (host: Host.Host, machine: Pick<Roster.Machine, "id" | "isEphemeral" | "key">) => ({
   ...machine,
   directory: join(host.machines, machine.id),
-  groups: ControlGroup.directoriesOf(host.means.groups, machine.id)
+  groups: ControlGroup.directoriesOf(host.means.groups, Host.groupOf(host, machine.id))
 })
 
 /** A directory for a machine without a name, which is gone with the scope. */

@@ -17,14 +17,13 @@ const timeout = "20 seconds"
 const Status = Schema.Struct({ status: Schema.String })
 const decodeStatus = Schema.decodeUnknownOption(Status)
 
-const prepare = Effect.fnUntraced(function* ({ execute }: Qmp) {
-  yield* execute("migrate-set-capabilities", {
+const prepare = ({ execute }: Qmp) =>
+  execute("migrate-set-capabilities", {
     capabilities: [
       { capability: "x-ignore-shared", state: true },
       { capability: "events", state: true }
     ]
   })
-})
 
 /** Looks out for the end of a migration, good or bad. */
 const watching = (control: Qmp, direction: "in" | "out") =>
@@ -60,17 +59,18 @@ export const write = Effect.fn("Migration.write")((vm: Vm) =>
 )
 
 const reading = Effect.fnUntraced(function* ({ control }: Vm) {
-  yield* prepare(control)
   const ending = yield* watching(control, "in")
-  yield* control.execute("migrate-incoming", { uri: `fd:${descriptors.state}` })
-  yield* ending
+  // Commands are done in the order in which they are sent; none is waited for before the next is sent.
+  const incoming = control.execute("migrate-incoming", { uri: `fd:${descriptors.state}` })
+  yield* Effect.all([prepare(control), incoming, ending], { concurrency: 3, discard: true })
 }, Effect.scoped)
 
 /** Brings the state that a machine has inherited into it. It does not run yet. */
 export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm)))
 
-/** Lets a machine run. */
-export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, vm.control.execute("cont")))
+/** Lets a machine run, once it is bounded. */
+export const proceed = (vm: Vm) =>
+  Effect.asVoid(through(vm.child, Effect.andThen(vm.bounded, vm.control.execute("cont"))))
 
 const quitMillis = 10_000
 

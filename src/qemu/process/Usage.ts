@@ -35,8 +35,7 @@ export const memoryHeld = (identity: Identity.Identity) => {
   if (!Identity.isRunning(identity)) return undefined
   try {
     const text = readFileSync(`/proc/${identity.pid}/smaps_rollup`, "utf8")
-    const own = kibibytes(text, "Private_Clean") + kibibytes(text, "Private_Dirty")
-    return { proportionalBytes: kibibytes(text, "Pss") * 1_024, ownBytes: own * 1_024 }
+    return { proportionalBytes: kibibytes(text, "Pss") * 1_024, ownBytes: kibibytes(text, "Private_Dirty") * 1_024 }
   } catch {
     return undefined
   }

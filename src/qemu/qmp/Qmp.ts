@@ -179,10 +179,11 @@ const listening = (dispatch: Dispatch): Qmp["expecting"] =>
 /** Takes over a stream to a hypervisor, and waits until it takes commands. The stream ends with the scope. */
 export const connect = Effect.fn("Qmp.connect")(function* (stream: Duplex, timeout: Duration.Input) {
   const dispatch = yield* connected(stream)
-  const { QMP } = yield* within(Deferred.await(dispatch.greeting), "greeting", timeout)
-  const { major, micro, minor } = QMP.version.qemu
   const execute = executing(stream, dispatch)
-  yield* execute("qmp_capabilities", {}, { timeout })
+  // The command waits at the other end for its turn: nobody has to be greeted to say it.
+  const greeting = within(Deferred.await(dispatch.greeting), "greeting", timeout)
+  const [{ QMP }] = yield* Effect.all([greeting, execute("qmp_capabilities", {}, { timeout })], { concurrency: 2 })
+  const { major, micro, minor } = QMP.version.qemu
   return {
     version: `${major}.${minor}.${micro}`,
     execute,
