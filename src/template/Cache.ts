@@ -156,6 +156,8 @@ export const latest = Effect.fn("Cache.latest")(function* <Manifest, Encoded>(
   manifest: Schema.Codec<Manifest, Encoded>
 ) {
   const [last] = yield* all(step, manifest)
-  if (last !== undefined) yield* Progress.tell({ _tag: "Reused", step, key: last.key })
-  return last
+  if (last === undefined) return undefined
+  const { directory, key, manifest: made } = last
+  yield* Progress.tell({ _tag: "Reused", step, key })
+  return { directory, manifest: made } satisfies Made<Manifest>
 })
