@@ -35,6 +35,8 @@ describe("a script, with promises", () => {
       assert.deepStrictEqual<unknown>(rest, {
         status: "completed",
         value: { exitCode },
+        displays: [],
+        phases: {},
         stdout: "out\n",
         stderr: "err\n",
         error: null,
