@@ -2,6 +2,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type { Microvm, Template } from "../template/Template.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
 import { sizeOf } from "./FilesText.ts"
@@ -31,11 +32,12 @@ const allMissing = (template: Microvm) => (error: TemplateError) =>
   })
 
 interface Options {
+  readonly imageOnly: boolean
   readonly verbose: boolean
   readonly newest: boolean
 }
 
-const buildOne = Effect.fnUntraced(function* (template: Template, { newest, verbose }: Options) {
+const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, newest, verbose }: Options) {
   const { json } = yield* root
   const { out } = yield* Screen
   const { name } = template
@@ -55,6 +57,23 @@ const buildOne = Effect.fnUntraced(function* (template: Template, { newest, verb
   const bytes = Text.sizeOfAll(yield* Text.filesOf(image))
   const line = `${name} is built: image ${image.id.slice(0, 12)}, ${sizeOf(bytes)}, ${Text.durationOf(millis)}`
   yield* out.say(json ? JSON.stringify({ template: name, state: "built", id: image.id, bytes, millis }) : line)
+  if (!imageOnly) yield* warm(template)
+})
+
+/** A machine is booted, warmed up and frozen now rather than when the first session is opened. A host without QEMU only builds. */
+const warm = Effect.fnUntraced(function* (template: Microvm) {
+  const { notes } = yield* Screen
+  const Text = yield* Effect.promise(() => import("./TemplateText.ts"))
+  const MicroVms = yield* Effect.promise(() => import("../home/MicroVms.ts"))
+  yield* notes.say(`${template.name}: a machine is being booted and warmed up`)
+  const done = yield* Effect.result(Text.timed(MicroVms.warm(template)))
+  yield* notes.say(
+    Result.match(done, {
+      onSuccess: ({ millis }) => `${template.name}: its machines are ready to be cloned, ${Text.durationOf(millis)}`,
+      onFailure: ({ message }) =>
+        `${template.name}: no machine could be made ready, so the first session will try: ${message}`
+    })
+  )
 })
 
 /** `caisson template build`. */
@@ -68,10 +87,11 @@ export const build = Command.make(
     ),
     all: Flags.toggle("all", "Build all templates"),
     newest: Flags.toggle("newest-kernel", "Look for a newer kernel of guests than the one there is"),
+    imageOnly: Flags.toggle("image-only", "Build the image, and boot no machine of it"),
     verbose: Flags.toggle("verbose", "Show all that the tools say"),
     templates: Place.templatesFlag
   },
-  Effect.fnUntraced(function* ({ all, name, newest, templates: given, verbose }) {
+  Effect.fnUntraced(function* ({ all, imageOnly, name, newest, templates: given, verbose }) {
     const Registry = yield* Effect.promise(() => import("../template/Registry.ts"))
     if (all === (name !== undefined)) {
       return yield* new UsageError({ reason: "Contradiction", message: "give the name of a template, or --all" })
@@ -81,11 +101,13 @@ export const build = Command.make(
       const names = name === undefined ? yield* Registry.namesIn(directories) : [name]
       // Mistakes in one of them are told before the first is built.
       const templates = yield* Effect.forEach(names, (name) => Registry.findIn(directories, name))
-      for (const template of templates) yield* buildOne(template, { newest, verbose })
+      for (const template of templates) yield* buildOne(template, { imageOnly, newest, verbose })
     }).pipe(Effect.provide(Place.layer))
   })
 ).pipe(
-  Command.withDescription("Builds the image of a template, as far as it is not built yet"),
+  Command.withDescription(
+    "Builds the image of a template and makes its machines ready to be cloned, as far as that is not done yet"
+  ),
   Command.withExamples([
     { command: "caisson template build shell", description: "Build one" },
     { command: "caisson template build --all", description: "Build all that there are" },

@@ -82,6 +82,16 @@ const prepare = Effect.fnUntraced(
   Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
 )
 
+const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
+
+/** Makes the snapshot of a template whose image is built, if there is none: else the first session waits for it. */
+export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "accelerator"> = {}) =>
+  prepare(template).pipe(
+    Effect.asVoid,
+    Effect.provide(Layer.provideMerge(hypervisor(accelerator), host)),
+    Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
+  )
+
 /** Another embedded template: the machines are the same, with limits of their own. */
 const embeddedTier = (machines: Tier, { languages, memoryMebibytes }: Embedded): Tier => ({
   ...machines,
@@ -96,7 +106,6 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
   const memory = Math.floor(totalmem() / mebibyte)
   const { memoryMebibytes = Math.floor(memory / 2), poolMebibytes = Math.floor(memory / 4) } = settings
   const budget = Pool.budget(poolMebibytes)
-  const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
   const works = once(
     Layer.buildWithScope(Layer.provideMerge(hypervisor(settings.accelerator), host), scope).pipe(
       Effect.mapError(unavailable)

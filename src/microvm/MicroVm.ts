@@ -46,9 +46,12 @@ const reasons: Readonly<Record<CheckpointRejected["reason"], SnapshotRejected["r
 
 /** Why there is no machine, as a session is told. */
 export const unavailable = (error: { readonly message: string }): Failure => {
-  if (error instanceof HypervisorError && error.reason._tag === "CheckpointRejected") {
-    const { detail, reason } = error.reason
-    return new MachineError({ reason: new SnapshotRejected({ reason: reasons[reason], detail }) })
+  const reason = error instanceof HypervisorError ? error.reason : undefined
+  if (reason?._tag === "CheckpointRejected") {
+    return new MachineError({ reason: new SnapshotRejected({ reason: reasons[reason.reason], detail: reason.detail }) })
+  }
+  if (reason?._tag === "TemplateMissing") {
+    return new MachineError({ reason: new SnapshotRejected({ reason: "UnknownBase", detail: reason.message }) })
   }
   return new MachineError({ reason: new MachineUnavailable({ detail: error.message }) })
 }
@@ -127,15 +130,19 @@ const open = Effect.fnUntraced(function* (
 })
 
 export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
-  const { key, memoryMebibytes, prepared, template } = options
+  const { memoryMebibytes, template } = options
   const hypervisor = yield* Hypervisor
   let isClosed = false
   yield* Effect.addFinalizer(() => Effect.sync(() => (isClosed = true)))
   const whileOpen = Effect.suspend(() =>
     isClosed ? Effect.fail(unavailable({ message: "the tier is closed" })) : options.prepared
   )
-  const durable = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.begin(template), standing))
-  const ephemeral = Effect.flatMap(prepared, ({ standing, template }) => readyOf(hypervisor.clone(template), standing))
+  const durable = Effect.flatMap(options.prepared, ({ standing, template }) =>
+    readyOf(hypervisor.begin(template), standing)
+  )
+  const ephemeral = Effect.flatMap(options.prepared, ({ standing, template }) =>
+    readyOf(hypervisor.clone(template), standing)
+  )
   const kept = yield* options.keep(durable)
   const tier: Machines["Service"] = {
     engine: hypervisor.engine,
@@ -153,9 +160,13 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
       return machine
     }),
     restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
-      const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, key))
-      const { template: from } = yield* whileOpen
-      const ready = readyOf(hypervisor.restore(from, checkpoint), standing)
+      const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, options.key))
+      const current = yield* whileOpen
+      const { key } = checkpoint.header.template
+      // It may have been made from an earlier version of the template.
+      const from = current.template.key === key ? Effect.succeed(current.template) : hypervisor.find(key)
+      const restored = Effect.flatMap(from, (template) => hypervisor.restore(template, checkpoint))
+      const ready = readyOf(restored, standing)
       return (yield* open(options, machineOptions, ready, { standing, spentMillis })).machine
     })
   }

@@ -13,6 +13,7 @@ import { Context, Effect, Exit, ManagedRuntime, Schema, Scope } from "effect"
 import * as Authority from "./Authority.ts"
 import * as Bare from "./Bare.ts"
 import * as Detection from "./Detection.ts"
+import * as Machines from "./Machines.ts"
 import * as Measure from "./Measure.ts"
 import * as Shell from "./Shell.ts"
 
@@ -294,6 +295,7 @@ const figures: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ["readonly", () => calls("math.double", 12_800, 64, "read-only calls of one session, 64 at a time", ">= 15000 /s")],
   ["overhead", overhead],
   ["shell", () => listed(Shell.figures())],
+  ["machines", () => listed(Machines.figures())],
   ["token", () => listed(Authority.tokens())],
   ["audit", () => listed(Authority.audit(root))],
   ["detection", () => listed(Detection.figures())],

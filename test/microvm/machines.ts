@@ -41,7 +41,11 @@ export const lacking = (name: string): Promise<string | undefined> =>
 export const key = createSecretKey(randomBytes(32))
 
 /** Machines of a template, which may be changed in what needs no other image. */
-export const tierOf = (name: string, changed: Partial<Microvm> = {}) =>
+export const tierOf = (
+  name: string,
+  changed: Partial<Microvm> = {},
+  keep: MicroVm.MicroVmOptions["keep"] = Effect.succeed
+) =>
   Layer.effect(
     Machines,
     Effect.gen(function* () {
@@ -52,7 +56,7 @@ export const tierOf = (name: string, changed: Partial<Microvm> = {}) =>
       const made = yield* hypervisor.prepare({ ...found.image, template }, Furnishing.of(template))
       const standing = yield* Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))(made.facts)
       const prepared = Effect.succeed({ template: made, standing })
-      return yield* MicroVm.make({ template, prepared, key, memoryMebibytes: 8_192, keep: Effect.succeed })
+      return yield* MicroVm.make({ template, prepared, key, memoryMebibytes: 8_192, keep })
     })
   ).pipe(
     Layer.provideMerge(Layer.unwrap(Effect.map(temporary, (directory) => Qemu.layer({ directory })))),
