@@ -5,6 +5,7 @@ import { totalmem } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -16,6 +17,7 @@ import * as Furnishing from "../microvm/Furnishing.ts"
 import { Hypervisor } from "../microvm/Hypervisor.ts"
 import * as MicroVm from "../microvm/MicroVm.ts"
 import { Standing } from "../microvm/Standing.ts"
+import * as Verdict from "../qemu/machine/Verdict.ts"
 import * as Qemu from "../qemu/Qemu.ts"
 import * as Pool from "../supervisor/Pool.ts"
 import * as Cache from "../template/Cache.ts"
@@ -33,7 +35,7 @@ export interface MicroVmsOptions {
   readonly memoryMebibytes?: number | undefined
   /** Memory for all machines that are kept ready. Default a quarter of the host's. */
   readonly poolMebibytes?: number | undefined
-  /** Default `tcg`, pure software. `caisson doctor` says whether `kvm` works. */
+  /** Default `kvm`, the host's processor, where a machine boots on it, and `tcg`, pure software, elsewhere. */
   readonly accelerator?: Qemu.QemuOptions["accelerator"]
 }
 
@@ -59,38 +61,40 @@ const templatesOf = ({ home, templates }: Settings): ReadonlyArray<string> => {
   return [...(ofHome !== undefined && existsSync(ofHome) ? [ofHome] : []), own]
 }
 
+/** The image of a template, which must have been built. */
+const imageOf = Effect.fnUntraced(function* (template: Microvm) {
+  const latest = (yield* ImageBuild.built(template)).find(({ isCurrent }) => isCurrent)
+  if (latest !== undefined) return latest.image
+  const message = `the image of ${template.name} is not built: caisson template build ${template.name}`
+  return yield* unavailable({ message })
+})
+
 /** QEMU, with its machines and the snapshots of templates beside the images: all homes of a user share them. */
-const hypervisor = (accelerator: MicroVmsOptions["accelerator"]) =>
+const hypervisor = (image: ImageBuild.Image, given: MicroVmsOptions["accelerator"]) =>
   Layer.unwrap(
-    Effect.map(Cache.Cache, ({ directory }) =>
-      Qemu.layer({ directory: join(dirname(directory), "machines"), accelerator })
-    )
+    Effect.gen(function* () {
+      const directory = join(dirname((yield* Cache.Cache).directory), "machines")
+      const accelerator = given ?? (yield* Verdict.accelerator(directory, image))
+      return Qemu.layer({ directory, accelerator })
+    })
   )
 
-/** The snapshot of a template on this host, from an image that must have been built. */
-const prepare = Effect.fnUntraced(
-  function* (template: Microvm) {
-    const hypervisor = yield* Hypervisor
-    const [latest] = (yield* ImageBuild.built(template)).filter(({ isCurrent }) => isCurrent)
-    if (latest === undefined) {
-      const message = `the image of ${template.name} is not built: caisson template build ${template.name}`
-      return yield* unavailable({ message })
-    }
-    const made = yield* hypervisor.prepare(latest.image, Furnishing.of(template))
-    return { template: made, standing: yield* decodeStanding(made.facts) }
-  },
-  Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
-)
+/** The snapshot of a template on this host. */
+const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image) {
+  const made = yield* (yield* Hypervisor).prepare(image, Furnishing.of(image.template))
+  return { template: made, standing: yield* decodeStanding(made.facts) }
+}, Effect.mapError(unavailable))
+
+const toMachineError = <E extends { readonly _tag: string; readonly message: string }>(error: E | MachineError) =>
+  error instanceof MachineError ? error : unavailable(error)
 
 const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
 
 /** Makes the snapshot of a template whose image is built, if there is none: else the first session waits for it. */
 export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "accelerator"> = {}) =>
-  prepare(template).pipe(
-    Effect.asVoid,
-    Effect.provide(Layer.provideMerge(hypervisor(accelerator), host)),
-    Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
-  )
+  Effect.flatMap(imageOf(template), (image) =>
+    Effect.provide(Effect.asVoid(prepare(image)), hypervisor(image, accelerator))
+  ).pipe(Effect.provide(host), Effect.mapError(toMachineError))
 
 /** Another embedded template: the machines are the same, with limits of their own. */
 const embeddedTier = (machines: Tier, { languages, memoryMebibytes }: Embedded): Tier => ({
@@ -106,31 +110,37 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
   const memory = Math.floor(totalmem() / mebibyte)
   const { memoryMebibytes = Math.floor(memory / 2), poolMebibytes = Math.floor(memory / 4) } = settings
   const budget = Pool.budget(poolMebibytes)
-  const works = once(
-    Layer.buildWithScope(Layer.provideMerge(hypervisor(settings.accelerator), host), scope).pipe(
-      Effect.mapError(unavailable)
-    )
-  )
   const files = once(Layer.buildWithScope(host, scope).pipe(Effect.mapError(unavailable)))
+  let works: Effect.Effect<Context.Context<Hypervisor>, MachineError> | undefined
 
-  const find = Effect.fnUntraced(
-    function* (name: string) {
-      const context = yield* files
-      const directories = templatesOf(settings)
-      const names = yield* Effect.provide(Registry.namesIn(directories), context)
-      if (!names.includes(name)) {
-        const known = [...new Set([embedded, ...names])]
-        return yield* new MachineError({ reason: new UnknownTemplate({ template: name, known }) })
-      }
-      return yield* Effect.provide(Registry.findIn(directories, name), context)
-    },
-    Effect.mapError((error) => (error._tag === "MachineError" ? error : unavailable(error)))
-  )
+  /** One hypervisor for all templates; the image is one to try the processor with. */
+  const worksFor = (image: ImageBuild.Image, context: Effect.Success<typeof files>) => {
+    works ??= once(
+      Layer.buildWithScope(hypervisor(image, settings.accelerator), scope).pipe(
+        Effect.provide(context),
+        Effect.mapError(unavailable)
+      )
+    )
+    return works
+  }
+
+  const find = Effect.fnUntraced(function* (name: string) {
+    const context = yield* files
+    const directories = templatesOf(settings)
+    const names = yield* Effect.provide(Registry.namesIn(directories), context)
+    if (!names.includes(name)) {
+      const known = [...new Set([embedded, ...names])]
+      return yield* new MachineError({ reason: new UnknownTemplate({ template: name, known }) })
+    }
+    return yield* Effect.provide(Registry.findIn(directories, name), context)
+  }, Effect.mapError(toMachineError))
 
   const open = Effect.fnUntraced(function* (name: string) {
     const template = yield* find(name)
     if (template.tier === "embedded") return embeddedTier(settings.machines, template)
-    const context = yield* works
+    const context = yield* files
+    const image = yield* Effect.provide(imageOf(template), context)
+    const works = yield* worksFor(image, context)
     const keep: MicroVm.MicroVmOptions["keep"] = (make) =>
       Effect.map(
         Pool.make({
@@ -142,10 +152,10 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
         }),
         ({ take }) => take
       )
-    const prepared = once(Effect.provide(prepare(template), context))
+    const prepared = once(Effect.provide(prepare(image), works))
     const tier = MicroVm.make({ template, prepared, key, memoryMebibytes, keep })
-    return yield* Effect.provide(tier, context).pipe(Scope.provide(scope))
-  })
+    return yield* Effect.provide(tier, works).pipe(Scope.provide(scope))
+  }, Effect.mapError(toMachineError))
 
   const tiers = new Map<string, Effect.Effect<Tier, MachineError>>()
   return (template: string): Effect.Effect<Tier, MachineError> => {
