@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as StreamLink from "../guest/StreamLink.ts"
@@ -21,6 +22,7 @@ import { reap } from "./machine/Reap.ts"
 import * as Running from "./machine/Running.ts"
 import * as TemplateMachine from "./machine/Template.ts"
 import * as Shape from "./Shape.ts"
+import * as Machines from "./snapshot/Machines.ts"
 import * as Needs from "./snapshot/Needs.ts"
 import * as Templates from "./snapshot/Templates.ts"
 
@@ -128,10 +130,20 @@ const restore = Effect.fnUntraced(
   (restoring, _, { key }) => Failures.ofTemplate("restore", key)(restoring)
 )
 
+/** Removes what owners left that were killed. Nobody knows their machines by name, but those that were suspended. */
+const clear = Effect.fnUntraced(function* (host: Host.Host) {
+  for (const { id, isEphemeral } of yield* reap(host)) {
+    if (isEphemeral) continue
+    const manifest = yield* Effect.option(Machines.read(Machines.directoryOf(host, id), id))
+    const isSuspended = Option.isSome(manifest) && manifest.value.phase._tag === "Hibernated"
+    if (!isSuspended) yield* Durable.remove(host, id)
+  }
+})
+
 const make = Effect.fnUntraced(function* (options: QemuOptions) {
   const works = yield* detect(options)
   const { host, snapshots, taking } = works
-  yield* reap(host)
+  yield* clear(host)
   // A machine lives in its caller's scope, not in that of the layer.
   const services = Context.omit(Scope.Scope)(yield* Effect.context<Program.Services>())
   const provided = <A, E, R>(doing: Effect.Effect<A, E, R>) => Effect.provide(doing, services)

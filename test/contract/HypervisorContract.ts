@@ -35,12 +35,13 @@ const present = ({ skip }: TestContext) =>
 const rejectionOf = <A, R>(doing: Effect.Effect<A, HypervisorError, R>) =>
   Effect.map(Effect.flip(doing), ({ reason }) => ("reason" in reason ? reason.reason : reason._tag))
 
-/** A guest's process that counts in its memory, and a look at whether it does. */
-const counting = "n=0; while :; do n=$((n+1)); echo $n > /dev/shm/m; mv /dev/shm/m /dev/shm/n; sleep 0.02; done"
-const countsOn = "a=$(cat /dev/shm/n); until [ $(cat /dev/shm/n) -gt $a ]; do :; done; echo counts"
+/** A guest's process that counts in its memory by a timer, and a look at whether it does. Neither starts others. */
+const counting =
+  "mkfifo /dev/shm/f; exec 9<> /dev/shm/f; n=1; while :; do n=$((n+1)); echo $n > /dev/shm/n; read -t 0.05 -u 9; done"
+const countsOn = 'a=0$(< /dev/shm/n); until [ "0$(< /dev/shm/n)" -gt "$a" ]; do :; done; echo counts'
 
 const live = [
-  "echo mine > /workspace/note; head -c 3000000 /dev/urandom > /workspace/noise; head -c 3000000 /dev/urandom > /dev/shm/noise",
+  "echo mine > /workspace/note; head -c 1000000 /dev/urandom > /workspace/noise; head -c 1000000 /dev/urandom > /dev/shm/noise",
   "sync; until [ -e /dev/shm/n ]; do :; done; cat /workspace/noise /dev/shm/noise | md5sum"
 ].join("; ")
 
@@ -55,16 +56,15 @@ const enliven = (vm: DurableVm) =>
     })
   )
 
-/** Sees that a machine goes on where it was: its memory, disk, processes and clock. Drops what its kernel has of the disk. */
+/** Sees that a machine goes on where it was: its memory, disk, processes and clock. */
 const remembers = (vm: Vm, sum: string) =>
   talk(vm, (agent) =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* shell(agent, "cat /workspace/note /workspace/warm"), "mine\nwarm")
-      assert.strictEqual(yield* shell(agent, "cat /workspace/noise /dev/shm/noise | md5sum"), sum)
-      assert.strictEqual(yield* shell(agent, countsOn), "counts")
+      const look = `cat /workspace/note /workspace/warm; cat /workspace/noise /dev/shm/noise | md5sum; ${countsOn}; date +%s`
+      const [note, warm, found, counts, seconds] = (yield* shell(agent, look)).split("\n")
+      assert.deepStrictEqual([note, warm, found, counts], ["mine", "warm", sum, "counts"])
       assert.deepStrictEqual(agent.welcome.processes, [{ id: "counter", state: "running" }])
-      const seconds = Number(yield* shell(agent, "date +%s"))
-      assert.isAtMost(Math.abs(seconds - Date.now() / 1000), 5)
+      assert.isAtMost(Math.abs(Number(seconds) - Date.now() / 1000), 5)
       yield* agent.freeze
       return agent.welcome.sample
     })
@@ -111,6 +111,10 @@ const damages = ({ header, pieces }: Checkpoint): ReadonlyArray<readonly [string
   ]
 }
 
+/** How often one machine is put to disk and comes back: `CAISSON_ROUNDS`, or a few times. */
+const rounds = Number(process.env["CAISSON_ROUNDS"] ?? 12)
+
+/** After how long something is interrupted. */
 const steps = [20, 60, 120, 200]
 
 export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
@@ -168,15 +172,16 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
               const vm = yield* hypervisor.begin(template)
               const sum = yield* enliven(vm)
               const first = yield* vm.checkpoint
+              const twin = yield* vm.checkpoint
               yield* remembers(vm, sum)
               const drop =
                 "echo more >> /workspace/note; sync; cat /workspace/noise | md5sum; tail -n 1 /workspace/note"
               yield* talk(vm, (agent) => Effect.andThen(shell(agent, drop), agent.freeze))
               const second = yield* vm.checkpoint
-              const [before, after] = [regionsOf(first), regionsOf(second)]
-              const same = [...before].filter(([index, piece]) => after.get(index) === piece)
-              assert.isAbove(same.length, 0)
-              assert.notDeepEqual(before, after)
+              const before = regionsOf(first)
+              const same = [...before].filter(([index, piece]) => regionsOf(twin).get(index) === piece)
+              assert.isAbove(same.length, before.size / 2)
+              assert.notDeepEqual(regionsOf(second), before)
               return { checkpoint: first, sum }
             })
           )
@@ -234,7 +239,7 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
               return { id: vm.id, sum: known }
             }).pipe(Effect.scoped)
           const { id, sum } = yield* asleep(hypervisor.begin(template))
-          for (let round = 0; round < 5; round++) yield* asleep(hypervisor.resume(id), sum)
+          for (let round = 0; round < rounds; round++) yield* asleep(hypervisor.resume(id), sum)
           assert.strictEqual(yield* rejectionOf(hypervisor.remove(template.key)), "TemplateInUse")
           yield* hypervisor.discard(id)
           yield* hypervisor.discard(id)

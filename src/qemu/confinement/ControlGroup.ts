@@ -11,6 +11,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { settled } from "../../microvm/Settled.ts"
 import { failed, NotStarted, storageFailed } from "../QemuError.ts"
 
 export const controllers = ["memory", "cpu", "pids"] as const
@@ -212,9 +213,14 @@ export const make = (places: Places, name: string, bounds: Bounds) => {
 
 /** Puts processes into groups. It may take tens of milliseconds, for which the event loop is not held. */
 export const enter = (groups: ReadonlyArray<string>, pids: ReadonlyArray<number>) =>
-  Effect.tryPromise({
-    try: async () => {
-      for (const group of groups) for (const pid of pids) await writeFile(join(group, "cgroup.procs"), `${pid}`)
+  settled(
+    async (signal) => {
+      for (const group of groups) {
+        for (const pid of pids) {
+          signal.throwIfAborted()
+          await writeFile(join(group, "cgroup.procs"), `${pid}`)
+        }
+      }
     },
-    catch: (cause) => failed(new NotStarted({ program: "machine", detail: `it is not in its group: ${cause}` }))
-  })
+    (cause) => failed(new NotStarted({ program: "machine", detail: `it is not in its group: ${cause}` }))
+  )

@@ -15,7 +15,7 @@ import { CheckpointRejected, hypervisorFailed } from "../../microvm/HypervisorEr
 import * as Piece from "../../microvm/region/Piece.ts"
 import * as Rebuild from "../../microvm/region/Rebuild.ts"
 import * as Scan from "../../microvm/region/Scan.ts"
-import { settled } from "../../microvm/region/Settled.ts"
+import { settled } from "../../microvm/Settled.ts"
 import { ownerOnly } from "../process/DurableFile.ts"
 import { storageFailed } from "../QemuError.ts"
 import { memoryBytes } from "../Shape.ts"

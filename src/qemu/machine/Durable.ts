@@ -97,7 +97,7 @@ export const begin = Effect.fn("Durable.begin")(function* <E, R>(
   const machine = entryOf(host, id, key)
   const { directory } = machine
   yield* Files.directory(host, machine, () => held.isAsleep)
-  yield* Templates.check(snapshot)
+  yield* Templates.check(host, snapshot)
   const state = yield* fill(directory)
   const madeMillis = yield* Clock.currentTimeMillis
   const manifest = running({
@@ -136,7 +136,7 @@ export const resume = Effect.fn("Durable.resume")(function* (host: Host, id: str
   const held: Held = { isAsleep: true }
   const machine = entryOf(host, id, manifest.key)
   yield* takenOver(host, machine, held)
-  yield* Templates.check(snapshot)
+  yield* Templates.check(host, snapshot)
   const state = join(directory, Files.own.state)
   const vm = yield* starting(host, machine, snapshot, state)
   yield* Migration.read(vm)

@@ -83,9 +83,9 @@ export const startOf = (snapshot: Templates.TemplateSnapshot) => {
  * A machine that begins as its template was. What it writes to its memory is in that of its process alone: it costs little and
  * cannot be put to disk cheaply. It and everything of it is gone with the scope.
  */
-export const clone = Effect.fn("Template.clone")(function* (host: Host, snapshot: Templates.TemplateSnapshot) {
-  const machine = yield* Files.temporaryDirectory(host, snapshot.manifest.key)
-  yield* Templates.check(snapshot)
+export const clone = Effect.fn("Template.clone")(function* (host: Host, known: Templates.TemplateSnapshot) {
+  const machine = yield* Files.temporaryDirectory(host, known.manifest.key)
+  const snapshot = yield* Templates.check(host, known)
   const { memory, overlay, state } = Templates.pathsOf(snapshot)
   yield* Files.copy(overlay, join(machine.directory, Files.own.upper))
   const vm = yield* start(

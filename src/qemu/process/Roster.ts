@@ -60,6 +60,9 @@ const write = (directory: string, entry: Entry) => {
 /** What is known of a machine before it has a process. */
 export type Machine = Pick<Entry, "id" | "directory" | "isEphemeral" | "key" | "groups">
 
+/** A directory without a machine that is of no use without its owner. */
+export const remains = (id: string, directory: string): Machine => ({ id, directory, isEphemeral: true, groups: [] })
+
 const entryOf = (machine: Machine): Entry => ({ version: 1, owner: Identity.self(), ...machine })
 
 /** Writes a machine down for as long as the scope is open. */

@@ -100,10 +100,12 @@ export const remove = Effect.fn("Needs.remove")(function* (host: Host.Host, key:
   if (named === undefined) return
   yield* unneeded(host, key)
   const parent = join(host.snapshots, named.template)
-  const aside = join(parent, `removed-${yield* Host.randomHex(8)}`)
+  const id = `removed-${yield* Host.randomHex(8)}`
+  const aside = join(parent, id)
+  yield* Roster.enter(host.roster, Roster.remains(id, aside))
   const removing = Effect.andThen(
     Effect.tapError(unneeded(host, key), () => rename(aside, join(parent, key))),
     Effect.sync(() => DurableFile.remove(aside))
   )
   yield* Effect.uninterruptible(Effect.andThen(rename(join(parent, key), aside), removing))
-})
+}, Effect.scoped)

@@ -18,6 +18,9 @@ export const sealed = (path: string, digest: Digest.Digest) =>
 export const of = (path: string) =>
   Effect.flatMap(Effect.mapError(Digest.ofFile(path), storageFailed("read", path)), (digest) => sealed(path, digest))
 
+/** Whether a file is there and its seal holds. */
+export const isSealed = (path: string, { seal }: Part): boolean => isThere(path) && Seal.holds(seal, path)
+
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /**

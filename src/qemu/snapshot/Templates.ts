@@ -16,6 +16,7 @@ import type { Image } from "../../template/image/ImageBuild.ts"
 import * as Host from "../Host.ts"
 import * as Files from "../machine/Files.ts"
 import * as DurableFile from "../process/DurableFile.ts"
+import * as Roster from "../process/Roster.ts"
 import { storageFailed } from "../QemuError.ts"
 import type { Shape } from "../Shape.ts"
 import { type TemplateManifest, templateText } from "./Manifest.ts"
@@ -93,10 +94,19 @@ export const open = Effect.fn("Templates.open")(function* (host: Host.Host, temp
 export const contentOf = ({ manifest }: TemplateSnapshot): Digest.Digest =>
   Digest.ofValue(parts.map((part) => manifest.parts[part].digest))
 
-/** Sees by their seals that nobody has touched the files of a snapshot that was looked up before, or taken them away. */
-export const check = Effect.fn("Templates.check")(function* (snapshot: TemplateSnapshot) {
+/**
+ * A snapshot that was looked up before, if nobody has touched its files since or taken them away. No file is read for that but
+ * where a seal is broken: then the snapshot is looked up anew.
+ */
+export const check = Effect.fn("Templates.check")(function* (host: Host.Host, snapshot: TemplateSnapshot) {
   const paths = pathsOf(snapshot)
-  for (const part of parts) yield* Part.check(part, paths[part], snapshot.manifest.parts[part])
+  const { key, parts: sealed, template } = snapshot.manifest
+  const isWhole = Effect.sync(() => parts.every((part) => Part.isSealed(paths[part], sealed[part])))
+  if (yield* isWhole) return snapshot
+  const found = yield* open(host, template, key)
+  const [before, after] = [contentOf(snapshot), contentOf(found)]
+  if (before === after) return found
+  return yield* snapshotFailed(new Mismatch({ of: "content", expected: before, found: after }))
 })
 
 /** Reads every file of a snapshot to its end, and fails if one is not what was written. */
@@ -175,7 +185,8 @@ const prepare = (host: Host.Host, template: string) =>
       },
       catch: storageFailed("make", draft)
     })
-    return Effect.acquireRelease(make, () => Effect.sync(() => DurableFile.remove(draft)))
+    const made = Effect.acquireRelease(make, () => Effect.sync(() => DurableFile.remove(draft)))
+    return Effect.andThen(Roster.enter(host.roster, Roster.remains(`draft-${random}`, draft)), made)
   })
 
 /** Gives a draft its name. Another process may have been first with the same snapshot, which is as good; a broken one is not. */
