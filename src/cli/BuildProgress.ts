@@ -5,8 +5,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Built } from "../template/Builder.ts"
 import type { Progress } from "../template/Progress.ts"
+import { durationOf } from "./Duration.ts"
 import { Screen } from "./Screen.ts"
-import { durationOf } from "./TemplateText.ts"
 
 const drawnEvery = "200 millis"
 

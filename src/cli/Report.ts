@@ -12,6 +12,7 @@ import {
 import type { RunMetrics, RunResult } from "../session/RunResult.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { commandLine } from "./CommandLine.ts"
+import * as Displays from "./Displays.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
 import { toJson } from "./Json.ts"
 import { Ended } from "./Problem.ts"
@@ -112,8 +113,9 @@ const failureLine = ({ error, rolledBack }: FailedRun, side: Side): string => {
 const shown = (value: unknown, side: Side): string =>
   side.tame(inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: 100 }))
 
-/** The exit code that a shell script ended with. */
-const scriptCode = ({ value }: CompletedRun): unknown => (Predicate.hasProperty(value, "exitCode") ? value.exitCode : 0)
+/** The exit code that a script or a compiled program ended with. */
+const programCode = ({ value }: CompletedRun): unknown =>
+  Predicate.hasProperty(value, "exitCode") ? value.exitCode : 0
 
 interface Telling {
   readonly address: Address
@@ -121,20 +123,34 @@ interface Telling {
   readonly language: Language | undefined
 }
 
+/** What a run that has ended shows: its displays, or its value if that is in none of them; then where its files are. */
+const showEnded = Effect.fnUntraced(function* (run: CompletedRun | FailedRun, { address, language }: Telling) {
+  const { notes, out } = yield* Screen
+  const { displays, phases } = run
+  for (const text of Displays.texts(displays)) yield* out.say(out.tame(text))
+  // A value that is shown in any form is one of the displays.
+  const isShown = run.status === "failed" || Displays.isProgram(language) || displays.length > 0
+  if (!isShown && !Displays.isNothing(run.value, language)) yield* out.say(shown(run.value, out))
+  for (const line of Displays.fileLines(displays, address, notes)) yield* notes.say(line)
+  for (const line of Displays.phaseLines(phases, notes)) yield* notes.say(line)
+})
+
 /**
- * Says what a run came to, for a person whose output has been shown already, or as JSON; ends with the exit code for it. Of a shell
- * script nothing is shown but the exit code, if it is not 0.
+ * Says what a run came to, for a person whose output has been shown already, or as JSON; ends with the exit code for it. Of a script
+ * or a compiled program nothing is shown but the exit code, if it is not 0.
  */
-export const report = Effect.fnUntraced(function* (result: RunResult, { address, format, language }: Telling) {
+export const report = Effect.fnUntraced(function* (result: RunResult, telling: Telling) {
+  const { address, format, language } = telling
   const { notes, out } = yield* Screen
   const run = fromSession(result)
-  const script = run.status === "completed" && language === "shell" ? scriptCode(run) : undefined
+  const code = run.status === "completed" && Displays.isProgram(language) ? programCode(run) : 0
   if (format === "json") yield* out.say(resultJson(result))
-  else if (run.status === "failed") yield* notes.say(failureLine(run, notes))
   else if (run.status === "paused") yield* out.say(pauseLines(run, address, out).join("\n"))
-  else if (script !== undefined)
-    yield* script === 0 ? Effect.void : notes.say(notes.paint("dim", `exit code ${script}`))
-  else if (run.value !== undefined) yield* out.say(shown(run.value, out))
-  const exitCode = (script ?? 0) === 0 ? statusCodes[run.status] : exitCodes.failed.code
+  else {
+    yield* showEnded(run, telling)
+    if (run.status === "failed") yield* notes.say(failureLine(run, notes))
+    else if (code !== 0) yield* notes.say(notes.paint("dim", `exit code ${code}`))
+  }
+  const exitCode = code === 0 ? statusCodes[run.status] : exitCodes.failed.code
   if (exitCode !== 0) return yield* new Ended({ exitCode })
 })

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Microvm, Template } from "../template/Template.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
+import { durationOf } from "./Duration.ts"
 import { sizeOf } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
 import { hostPrograms, withoutRoot } from "./HostPrograms.ts"
@@ -55,7 +56,7 @@ const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, n
     Text.timed
   )
   const bytes = Text.sizeOfAll(yield* Text.filesOf(image))
-  const line = `${name} is built: image ${image.id.slice(0, 12)}, ${sizeOf(bytes)}, ${Text.durationOf(millis)}`
+  const line = `${name} is built: image ${image.id.slice(0, 12)}, ${sizeOf(bytes)}, ${durationOf(millis)}`
   yield* out.say(json ? JSON.stringify({ template: name, state: "built", id: image.id, bytes, millis }) : line)
   if (!imageOnly) yield* warm(template)
 })
