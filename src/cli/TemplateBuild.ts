@@ -70,7 +70,7 @@ const warm = Effect.fnUntraced(function* (template: Microvm) {
   const done = yield* Effect.result(Text.timed(MicroVms.warm(template)))
   yield* notes.say(
     Result.match(done, {
-      onSuccess: ({ millis }) => `${template.name}: its machines are ready to be cloned, ${Text.durationOf(millis)}`,
+      onSuccess: ({ millis }) => `${template.name}: its machines are ready to be cloned, ${durationOf(millis)}`,
       onFailure: ({ message }) =>
         `${template.name}: no machine could be made ready, so the first session will try: ${message}`
     })
