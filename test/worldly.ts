@@ -91,7 +91,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   {
     files: /^microvm\/region\/(Piece|Rebuild|Scan)\.ts$/,
-    uses: ["node:fs/promises", "node:util", "node:zlib"],
+    uses: ["node:fs", "node:fs/promises", "node:util", "node:zlib"],
     why: "compares, compresses and rebuilds files of machines, away from the event loop"
   },
   { files: /^microvm\/Inside\.ts$/, uses: ["node:crypto"], why: "draws the chance that guests are greeted with" },

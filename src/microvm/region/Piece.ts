@@ -7,7 +7,10 @@ const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
 /** Fast, and the same for ever: equal bytes give equal pieces. */
-const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 262_144 }
+
+/** A whole region comes out at once: each chunk costs a way to a thread and back. */
+const chunkBytesMax = 2_228_224
 
 export interface Piece {
   readonly name: Digest.Digest
@@ -28,7 +31,7 @@ export const open = async (
 ): Promise<Uint8Array | undefined> => {
   if (Digest.ofBytes(piece) !== name) return undefined
   try {
-    return await decompress(piece, { maxOutputLength: bytesMax })
+    return await decompress(piece, { maxOutputLength: bytesMax, chunkSize: Math.min(bytesMax + 64, chunkBytesMax) })
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 /** Makes of a copy of a template's file the one that a checkpoint says. */
+import { writeSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { type ChangedFile, type Checkpoint, regionBytes } from "../Checkpoint.ts"
 import { CheckpointRejected } from "../HypervisorError.ts"
@@ -29,7 +30,8 @@ const rebuildOne = async (
   if (runs === undefined) throw rejected("Corrupted", `piece ${piece.slice(0, 12)} holds no changes of a region`)
   for (const run of runs) {
     if (start + run.offset >= bytes) throw rejected("Corrupted", `piece ${piece.slice(0, 12)} is beyond the end`)
-    await file.write(run.bytes, 0, run.bytes.length, start + run.offset)
+    // Into the host's memory, where it takes microseconds; to wait for a thread for each would take a hundred times that.
+    writeSync(file.fd, run.bytes, 0, run.bytes.length, start + run.offset)
   }
 }
 
