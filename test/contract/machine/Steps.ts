@@ -9,7 +9,7 @@ import {
   type Snapshot,
   type SnapshotMachine
 } from "../../../src/machine/Machine.ts"
-import type { Answer, Turn } from "../../../src/machine/Turn.ts"
+import type { Answer, Output, Turn } from "../../../src/machine/Turn.ts"
 
 /** Registers tests that get their machines from the tier under test. */
 export type It = Vitest.MethodsNonLive<Machines>
@@ -71,6 +71,15 @@ export const boot = (overrides?: Partial<MachineOptions>) =>
   Machines.use((machines) => machines.boot(options(overrides)))
 export const restore = (snapshot: Snapshot, overrides?: Partial<MachineOptions>) =>
   Machines.use((machines) => machines.restore(snapshot, options(overrides)))
+
+/** Output as it would be if it had come without a break: how it is cut on its way is a matter of time. */
+export const unbroken = (pieces: ReadonlyArray<Output>): ReadonlyArray<Output> =>
+  pieces.reduce<ReadonlyArray<Output>>((before, { stream, text }) => {
+    const last = before.at(-1)
+    return last?.stream === stream
+      ? [...before.slice(0, -1), { stream, text: last.text + text }]
+      : [...before, { stream, text }]
+  }, [])
 
 const permutations = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   items.length === 0
