@@ -87,7 +87,7 @@ const composed = <E>(
 ): Layer.Layer<Home, E | HomeError> => {
   const { machines, otlp, policy, sessions } = options
   return Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
-    Layer.provide(tiers(options, key)),
+    Layer.provideMerge(tiers(options, key)),
     Layer.provideMerge(
       Layer.mergeAll(kept, QuickJs.layer({ ...machines, key }), rules(policy), Layer.provide(audit, kept))
     ),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
@@ -74,5 +74,26 @@ describe("a home", () => {
       const result = yield* Sandbox.runOnce("6 * 7", { capabilities })
       assert.strictEqual(valueOf(result), 42)
     }).pipe(Effect.provide(Home.layerMemory({ machines: { threads: 1 } })))
+  )
+
+  it.live("has the templates of a directory, for sessions and sandboxes", () =>
+    Effect.gen(function* () {
+      const templates = join(root, "templates")
+      mkdirSync(templates)
+      writeFileSync(
+        join(templates, "small.yaml"),
+        "version: 1\nname: small\ntier: embedded\nlanguages: [typescript]\nmemoryMebibytes: 16\n"
+      )
+      const home = Home.layerMemory({ machines: { threads: 1 }, microVms: { templates: [templates] } })
+      const toolkit = yield* Toolkit.make([])
+      const tried = Effect.gen(function* () {
+        const session = yield* Session.open({ template: "small", toolkit, capabilities: [] })
+        assert.strictEqual(session.state().limits.memoryMebibytes, 16)
+        assert.strictEqual(valueOf(yield* Sandbox.runOnce("6 * 7", { template: "small" })), 42)
+        const unknown = yield* Effect.flip(Sandbox.runOnce("1", { template: "large" }))
+        assert.strictEqual(unknown.message, "large is unknown; there is: javascript, small")
+      })
+      yield* tried.pipe(Effect.scoped, Effect.provide(home))
+    })
   )
 })
