@@ -2,9 +2,9 @@
 import assert from "node:assert/strict"
 import { type ApprovalRequest, Approvals, Home } from "caisson"
 import { Effect, Layer } from "effect"
-import type { Agent } from "./process.ts"
-import type { Terminal } from "./terminal.ts"
-import { show, tell } from "./timeline.ts"
+import type { Player } from "../shared/process.ts"
+import type { Terminal } from "../shared/terminal.ts"
+import { show, tell } from "../shared/timeline.ts"
 
 /** What waits in the inbox of a home. Nobody has to hold a session to see that. */
 const waiting = (directory: string): Promise<ReadonlyArray<ApprovalRequest.ApprovalRequest>> =>
@@ -15,7 +15,7 @@ const waiting = (directory: string): Promise<ReadonlyArray<ApprovalRequest.Appro
   )
 
 /** Four persons, of whom one decides. */
-export const decide = async (directory: string, terminal: Terminal, agent: Agent): Promise<void> => {
+export const decide = async (directory: string, terminal: Terminal, agent: Player): Promise<void> => {
   const [request, ...others] = await waiting(directory)
   assert.ok(request !== undefined && others.length === 0, "one call waits")
   const { call, digest, input, method, session } = request

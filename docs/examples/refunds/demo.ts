@@ -9,18 +9,19 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Caisson } from "caisson/promise"
+import type { Line } from "../shared/process.ts"
+import { openTerminal } from "../shared/terminal.ts"
+import { show, tell, timed } from "../shared/timeline.ts"
 import { decide } from "./approval.ts"
 import { capabilities, statement, tools } from "./billing.ts"
 import { home, policyFile } from "./home.ts"
-import { type Line, startAgent } from "./process.ts"
-import { openTerminal } from "./terminal.ts"
-import { show, tell, timed } from "./timeline.ts"
+import { startAgent } from "./process.ts"
 import { mint, narrow } from "./token.ts"
 import { inspectTrail } from "./trail.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "caisson-demo-"))
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
-const terminal = openTerminal(directory)
+const terminal = openTerminal(directory, import.meta.dirname)
 
 const began = (count: number) => (lines: ReadonlyArray<Line>) =>
   lines.filter(({ kind, detail }) => kind === "tool" && /^begins billing/.test(detail)).length === count

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict"
 import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
+import { openTerminal, type Terminal } from "../shared/terminal.ts"
+import { tell } from "../shared/timeline.ts"
 import { steps } from "./steps.ts"
-import { openTerminal, type Terminal } from "./terminal.ts"
-import { tell } from "./timeline.ts"
 
 interface Event {
   readonly type: string
@@ -56,6 +56,6 @@ export const inspectTrail = async (directory: string, terminal: Terminal, calls:
   const copy = join(directory, "copy")
   const line = tamper(directory, lines, copy)
   tell("demo", `somebody changes one byte in a copy of the log: in line ${line}, ann becomes enn`)
-  const found = await openTerminal(copy)(1, "audit", "verify")
+  const found = await openTerminal(copy, copy)(1, "audit", "verify")
   assert.ok(found.includes(`.jsonl:${line} `), "the place is not named")
 }

@@ -13,13 +13,13 @@ export type Terminal = (exitCode: number, ...words: ReadonlyArray<string>) => Pr
 
 const spell = (word: string): string => (/^[\w./:-]+$/.test(word) ? word : `'${word}'`)
 
-/** A terminal in which CAISSON_HOME is set. */
+/** A terminal in a working directory, in which CAISSON_HOME is set. */
 export const openTerminal =
-  (directory: string): Terminal =>
+  (home: string, cwd: string): Terminal =>
   (exitCode, ...words) =>
     new Promise((resolve, reject) => {
       const begin = performance.now()
-      const options = { cwd: import.meta.dirname, env: { ...process.env, CAISSON_HOME: directory } }
+      const options = { cwd, env: { ...process.env, CAISSON_HOME: home } }
       const child = execFile(process.execPath, [...process.execArgv, command, ...words], options, (_, out, notes) => {
         const took = `exit code ${child.exitCode} after ${Math.round(performance.now() - begin)} ms`
         const lines = `${out}${notes}`.trimEnd().split("\n").map(cut)
