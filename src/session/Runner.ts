@@ -201,7 +201,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const secured = () => (answered(ledger.state()).every(({ call }) => call.readOnly) ? Effect.void : ledger.flush)
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
-    timing.wallMillis = 0
     const tools = airlock.granted([ledger.state().token, program.token])
     return advance((machine) => machine.start({ ...program, tools }), [], program.nowMillis)
   }
@@ -297,6 +296,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       yield* calls.start(startable)
       const state = ledger.state()
       const move = nextMove(state, clock.currentTimeMillisUnsafe(), calls.underWay(), { ...until, lookMillis })
+      if (move._tag === "Start") timing.wallMillis = 0
       const wallLeft = state.limits.wallMillis - timing.wallMillis
       if (move._tag !== "Stop" && wallLeft <= 0) yield* abort(outOfTime)
       if (move._tag === "Stop" || wallLeft <= 0) {

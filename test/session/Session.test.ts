@@ -172,6 +172,7 @@ describe("a session", () => {
       const result = yield* Fiber.join(running)
       assert.strictEqual(result._tag === "Failed" && result.error.reason, "WallLimit")
       assert.deepStrictEqual(world.outside.left, ["pay 1"])
+      assert.strictEqual(completed(yield* session.run("constant:1")), 1)
     })
   )
 
