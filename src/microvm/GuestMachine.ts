@@ -3,7 +3,9 @@
  *
  * G1. What a guest uses of the processor is measured at its hypervisor, and what it prints is counted here: it is asked for neither.
  * G2. A guest that breaks its interpreter or its protocol ends its run and its machine, and nothing else.
+ * G3. Nothing waits for a guest for ever: a turn ends with the run's processor time or its wall time, whichever is over first.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -47,6 +49,15 @@ const lost = (detail: string) => new MachineError({ reason: new MachineLost({ de
 
 /** How long the guest's processor time is not looked at, at least. */
 const lookMillisMin = 10
+
+/** How long it may take to hear what has become of files. */
+const changesTimeout = "60 seconds"
+
+const wallLimit: GuestError = {
+  name: "LimitError",
+  message: "the run took longer than its wall time allows",
+  reason: "WallLimit"
+}
 
 const cpuLimit: GuestError = { name: "InternalError", message: "interrupted", reason: "CpuLimit" }
 
@@ -114,11 +125,19 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   /** Ends with the turn that takes longer than it may. */
   const outOfTime = Effect.fnUntraced(function* (before: number) {
     const allowed = Math.min(limits.cpuSliceMillis, limits.cpuRunMillis - spent)
+    const endMillis = (yield* Clock.currentTimeMillis) + limits.wallMillis
     for (;;) {
       const left = allowed - ((yield* vm.cpuMillis) - before)
       if (left <= 0) return fatal(cpuLimit)
-      yield* Effect.sleep(Math.max(lookMillisMin, left / cpus))
+      const wallLeft = endMillis - (yield* Clock.currentTimeMillis)
+      if (wallLeft <= 0) return fatal(wallLimit)
+      yield* Effect.sleep(Math.max(lookMillisMin, Math.min(left / cpus, wallLeft)))
     }
+  })
+
+  const changes = Effect.timeoutOrElse(inside.changes, {
+    duration: changesTimeout,
+    orElse: () => Effect.fail(lost("it does not say what has become of its files"))
   })
 
   const broken = (error: Trouble): Effect.Effect<Turn, AgentError> =>
@@ -141,7 +160,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
           yield* end(turn.error.message)
           return { ...turn, usage }
         }
-        const files = yield* inside.changes
+        const files = yield* changes
         return { ...turn, usage, ...(files.length === 0 ? {} : { files }) }
       })
     )
@@ -167,7 +186,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       operate(
         Effect.gen(function* () {
           const result = yield* GuestFiles.perform(inside.agent, operation)
-          return { result, changes: yield* inside.changes }
+          return { result, changes: yield* changes }
         })
       ),
     snapshot: withoutFiles(snapshot)
