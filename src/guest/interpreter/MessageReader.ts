@@ -2,6 +2,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type InterpreterError, misbehaved } from "./InterpreterError.ts"
 import { HostMessage, InterpreterMessage } from "./Message.ts"
+import { Structure } from "./Structure.ts"
 
 const lengthBytes = 4
 
@@ -30,9 +31,13 @@ const parse = (bytes: Uint8Array): Result.Result<InterpreterMessage, Interpreter
   return Result.mapError(decodeMessage(json), ({ message }) => misbehaved(message.slice(0, 1_024)))
 }
 
+/** More than any message has outside of its strings that keeps to the limits of a run. */
+const weightMax = 262_144
+
 /**
  * Reads the messages of an interpreter from pieces that are cut anywhere. A length is looked at before anything of the message is
- * kept, and what has come of a message is put together once.
+ * kept, and what has come of a message is put together once. A long message is weighed as it comes, and given up before it is whole
+ * if it is more than strings.
  */
 export class MessageReader {
   readonly #bytesMax: number
@@ -40,6 +45,8 @@ export class MessageReader {
   #held = 0
   #needed = lengthBytes
   #consumed = 0
+  /** Of a long message that has begun to come. */
+  #structure: Structure | undefined
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -53,7 +60,7 @@ export class MessageReader {
   push(bytes: Uint8Array): Result.Result<ReadonlyArray<InterpreterMessage>, InterpreterError> {
     this.#pieces.push(bytes)
     this.#held += bytes.length
-    if (this.#held < this.#needed) return Result.succeed([])
+    if (this.#held < this.#needed) return Result.map(this.#weigh(bytes), () => [])
     return this.#cut(this.#pieces.length === 1 ? Buffer.from(bytes) : Buffer.concat(this.#pieces))
   }
 
@@ -75,8 +82,18 @@ export class MessageReader {
       this.#needed = lengthBytes
     }
     this.#consumed += at
-    this.#pieces = [all.subarray(at)]
-    this.#held = all.length - at
-    return Result.succeed(messages)
+    const rest = all.subarray(at)
+    this.#pieces = [rest]
+    this.#held = rest.length
+    this.#structure = this.#needed > weightMax ? new Structure() : undefined
+    return Result.map(this.#weigh(rest.subarray(lengthBytes)), () => messages)
+  }
+
+  /** The last piece of a message is not weighed: it is one piece. */
+  #weigh(piece: Uint8Array): Result.Result<void, InterpreterError> {
+    this.#structure?.push(piece)
+    return (this.#structure?.weight ?? 0) > weightMax
+      ? Result.fail(misbehaved("a message with more than strings in it"))
+      : Result.succeed(undefined)
   }
 }

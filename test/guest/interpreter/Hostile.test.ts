@@ -215,6 +215,28 @@ describe("a reader of messages", () => {
     })
   )
 
+  it.effect("gives up a long message that is more than strings before it is whole, and takes one that is not", () =>
+    Effect.sync(() => {
+      const long = (text: string) => record(`{"say":"output","stream":"stdout","text":${text}}`)
+      const read = (message: Buffer) => {
+        const reader = new MessageReader(20_000_000)
+        for (let at = 0; at < message.length; at += 50_000) {
+          const messages = reader.push(message.subarray(at, at + 50_000))
+          if (Result.isFailure(messages)) return { at, why: messages.failure.message }
+          if (messages.success.length > 0) return { at, messages: messages.success }
+        }
+        return undefined
+      }
+      for (const item of ["{}", "[]", "1", '"a"', '"\\""']) {
+        const given = read(long(`[${Array.from({ length: 1_000_000 }, () => item).join(",")}]`))
+        assert.match(given?.why ?? "", /more than strings/)
+        assert.isBelow(given?.at ?? 0, 1_500_000)
+      }
+      const text = '{},[]"\\'.repeat(1_000_000)
+      assert.deepStrictEqual(read(long(JSON.stringify(text)))?.messages, [{ say: "output", stream: "stdout", text }])
+    })
+  )
+
   it.effect.prop(
     "never throws",
     [Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 })))],
