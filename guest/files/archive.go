@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -43,8 +44,8 @@ func pack(archive *tar.Writer, below string, stat os.FileInfo, at string) (int64
 		return 0, archive.WriteHeader(headerOf(below+"/", tar.TypeDir, stat))
 	case "symlink":
 		target, err := os.Readlink(at)
-		if err != nil {
-			return 0, nil // it is gone
+		if err != nil || !utf8.ValidString(target) {
+			return 0, nil // it is gone, or an archive cannot say it
 		}
 		header := headerOf(below, tar.TypeSymlink, stat)
 		header.Linkname = target

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,8 +32,26 @@ func begin(file *os.File, offset int64) error {
 	if err := regular(file.Name(), stat); err != nil {
 		return err
 	}
+	if err := stored(file); err != nil {
+		return err
+	}
 	_, err = file.Seek(offset, io.SeekStart)
 	return err
+}
+
+// views are file systems whose files are no contents but views of a kernel, and its levers. Where a path leads to is the guest's to
+// say: what its own user may not read or write there, the host does not read or write for it.
+var views = []int64{unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.CGROUP2_SUPER_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC}
+
+func stored(file *os.File) error {
+	var system unix.Statfs_t
+	if err := unix.Fstatfs(int(file.Fd()), &system); err != nil {
+		return err
+	}
+	if slices.Contains(views, int64(system.Type)) {
+		return &os.PathError{Op: "open", Path: file.Name(), Err: unix.EACCES}
+	}
+	return nil
 }
 
 func regular(name string, stat os.FileInfo) error {
@@ -58,6 +77,9 @@ func (r *Root) Append(name string, mode os.FileMode, from io.Reader) (int64, err
 			return 0, err
 		}
 	}
+	if err := stored(at.directory); err != nil {
+		return 0, err
+	}
 	file, err := os.OpenFile(at.path(), os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, mode)
 	if err != nil {
 		return 0, err
@@ -79,6 +101,9 @@ func (r *Root) Write(name string, mode *uint32, from io.Reader) (int64, error) {
 		if err := regular(name, old); err != nil {
 			return 0, err
 		}
+	}
+	if err := stored(at.directory); err != nil {
+		return 0, err
 	}
 	draft := place{at.directory, ".caisson-" + rand.Text()}
 	bytes, err := write(draft, from)

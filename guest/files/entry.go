@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -80,7 +81,8 @@ func (r *Root) List(name string, isRecursive bool, tell func(message.Entry) erro
 	})
 }
 
-// walk visits what is below a directory. What is gone when it is visited was never there.
+// walk visits what is below a directory. What is gone when it is visited was never there, and so is what has a name that is no text:
+// a host has no way to say it.
 func (r *Root) walk(name string, isRecursive bool, visit func(below string, stat os.FileInfo, at string) error) error {
 	directory, err := r.open(name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
@@ -94,7 +96,7 @@ func (r *Root) walk(name string, isRecursive bool, visit func(below string, stat
 			return err
 		}
 		stat, gone := found.Info()
-		if gone != nil || err != nil {
+		if gone != nil || err != nil || !utf8.ValidString(below) {
 			return skipIfGone(found)
 		}
 		if err := visit(below, stat, at); err != nil {

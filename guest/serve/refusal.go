@@ -3,6 +3,7 @@ package serve
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,6 @@ var codes = []struct {
 	{process.ErrNone, "NoSuchProcess"},
 	{process.ErrExists, "ProcessExists"},
 	{process.ErrTooMany, "TooMany"},
-	{files.ErrTooMany, "TooMany"},
 	{channel.ErrTooMany, "TooMany"},
 	{channel.ErrBytesLost, "BytesLost"},
 	{control.ErrUnsupported, "Unsupported"},
@@ -83,5 +83,5 @@ func shown(err error) string {
 	if errors.As(err, &refusal) {
 		text = refusal.Message
 	}
-	return text[:min(len(text), messageMax)]
+	return strings.ToValidUTF8(text[:min(len(text), messageMax)], "\ufffd")
 }

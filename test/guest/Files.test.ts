@@ -242,6 +242,59 @@ describe("the files of a guest", () => {
     })
   )
 
+  it.live("are told of as one, each time, where they are too deep or too many to be looked through", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const { machine, outside } = yield* start
+      const everything = [{ path: "/workspace", kind: "changed" }] as const
+      mkdirSync(outside("workspace/many"))
+      for (let index = 0; index < 8_200; index++) mkdirSync(outside(`workspace/many/${index}`))
+      const many = yield* machine.watch("/workspace", true)
+      assert.deepStrictEqual(yield* many.changes, everything)
+      assert.deepStrictEqual(yield* many.changes, everything)
+      rmSync(outside("workspace/many"), { recursive: true })
+      const deep = yield* machine.watch("/workspace", true)
+      assert.deepStrictEqual(yield* deep.changes, [])
+      mkdirSync(outside(`workspace/${"d/".repeat(1_000)}`), { recursive: true })
+      assert.include(
+        (yield* deep.changes).map(({ path }) => path),
+        "/workspace/d/d/d"
+      )
+      assert.deepStrictEqual(yield* deep.changes, everything)
+    })
+  )
+
+  it.live("are shown and told of only where their names are texts", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const { machine, outside } = yield* start
+      const watch = yield* machine.watch("/workspace", true)
+      const odd = (name: string) => Buffer.concat([Buffer.from(outside("workspace/")), Buffer.from(name, "latin1")])
+      writeFileSync(odd("\xff\xfe"), "1")
+      mkdirSync(odd("d\xff"))
+      writeFileSync(odd("d\xff/inside"), "1")
+      symlinkSync(Buffer.from("\xff", "latin1"), outside("workspace/link"))
+      writeFileSync(outside("workspace/plain"), "1")
+      assert.deepInclude(yield* watch.changes, { path: "/workspace", kind: "changed" })
+      const names = (entries: ReadonlyArray<{ readonly path: string }>) => entries.map(({ path }) => path)
+      const shown = ["/workspace/link", "/workspace/plain"]
+      assert.deepStrictEqual(names(yield* Stream.runCollect(machine.list("/workspace", true))), shown)
+      assert.isAbove((yield* Stream.runCollect(machine.get("/workspace"))).length, 0)
+    })
+  )
+
+  it.live("are no views of the kernel", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const machine = yield* agent(["--root", "/"])
+      for (const path of ["/proc/version", "/proc/sys/kernel/ostype", "/sys/kernel/uevent_seqnum"]) {
+        assert.strictEqual(yield* codeOf(Stream.runDrain(machine.read(path))), "EACCES")
+        assert.strictEqual(yield* codeOf(machine.write(path, text("1"), { isAppended: true })), "EACCES")
+        assert.strictEqual(yield* codeOf(machine.write(path, text("1"))), "EACCES")
+      }
+    })
+  )
+
   it.live("cannot be watched where there is nothing", (context) =>
     Effect.gen(function* () {
       needsGo(context)
