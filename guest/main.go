@@ -30,6 +30,7 @@ var release = "unreleased"
 type options struct {
 	link, root, groups, template string
 	uid, gid                     uint
+	memory                       uint64 // of all guest code, if it is not 0
 	isMachine, announces         bool
 }
 
@@ -98,7 +99,7 @@ func assemble(o options) (*serve.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups, err := openGroups(o.groups)
+	groups, err := openGroups(o)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +112,15 @@ func assemble(o options) (*serve.Agent, error) {
 	}, nil
 }
 
-func openGroups(directory string) (*control.Hierarchy, error) {
-	if directory == "" {
+func openGroups(o options) (*control.Hierarchy, error) {
+	if o.groups == "" {
 		return nil, nil
 	}
-	return control.Open(directory)
+	groups, err := control.Open(o.groups)
+	if err == nil && o.memory > 0 {
+		err = groups.Bound(o.memory)
+	}
+	return groups, err
 }
 
 // bootMachine makes a machine of what the kernel has started, and an agent that owns it.
@@ -125,7 +130,7 @@ func bootMachine(o options) (options, error) {
 		return o, err
 	}
 	o.link, o.root, o.isMachine = "virtio:agent.0", "/", true
-	o.groups, o.template = boot.Groups, machine.Template
+	o.groups, o.template, o.memory = boot.Groups, machine.Template, machine.GuestBytes
 	return o, interpreter.Furnish(boot.Commands, copyOfOwn)
 }
 

@@ -4,6 +4,7 @@ package boot
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,8 @@ const (
 // Machine is what is known of a machine that was booted.
 type Machine struct {
 	Template string
+	// GuestBytes is the memory that guest code may have, all of it together.
+	GuestBytes uint64
 }
 
 // Boot makes the machine ready for an agent. It is called once, by process 1.
@@ -56,6 +59,9 @@ func Boot(uid, gid int) (Machine, error) {
 		return Machine{}, err
 	}
 	if err := loopback(); err != nil {
+		return Machine{}, err
+	}
+	if err := restrict(); err != nil {
 		return Machine{}, err
 	}
 	if err := confine(); err != nil {
@@ -109,13 +115,37 @@ func furnish(uid, gid int) error {
 	return nil
 }
 
-// describe reads the command line of the kernel.
+// describe reads what the kernel says of the machine.
 func describe() (Machine, error) {
 	text, err := os.ReadFile("/proc/cmdline")
 	if err != nil {
 		return Machine{}, err
 	}
-	return machineOf(string(text)), nil
+	memory, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return Machine{}, err
+	}
+	m := machineOf(string(text))
+	m.GuestBytes = guestBytes(available(string(memory)))
+	return m, nil
+}
+
+// reserveMax is what is kept of the memory for the agent and for what the kernel does for it, if there is enough.
+const reserveMax = 32 << 20
+
+// guestBytes is how much of what is free may be guest code's. With it, guest code that takes all that it can get takes nothing that
+// the agent needs.
+func guestBytes(free uint64) uint64 { return free - min(free/4, reserveMax) }
+
+// available is the memory that is free, or would be.
+func available(meminfo string) uint64 {
+	for line := range strings.Lines(meminfo) {
+		if rest, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
+			kibibytes, _ := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			return kibibytes << 10
+		}
+	}
+	return 0
 }
 
 func machineOf(commandLine string) Machine {

@@ -124,3 +124,15 @@ func confined(t *testing.T) {
 		t.Error("new privileges can be had")
 	}
 }
+
+func TestGuestCodeHasWhatIsFreeButForAReserve(t *testing.T) {
+	const text = "MemTotal:         223604 kB\nMemFree:          148072 kB\nMemAvailable:     170412 kB\nBuffers: 0 kB\n"
+	if bytes := available(text); bytes != 170_412<<10 {
+		t.Errorf("%d bytes are available", bytes)
+	}
+	for free, guest := range map[uint64]uint64{0: 0, 40 << 20: 30 << 20, 128 << 20: 96 << 20, 1 << 30: 992 << 20} {
+		if bytes := guestBytes(free); bytes != guest {
+			t.Errorf("of %d bytes guest code has %d", free, bytes)
+		}
+	}
+}

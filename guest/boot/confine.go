@@ -1,11 +1,38 @@
 package boot
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+// settings are what guest code has no need of, and what has helped it to become root elsewhere. A kernel that does not know one of
+// them does not have what it is about.
+var settings = []struct{ name, value string }{
+	{"user/max_user_namespaces", "0"},
+	{"kernel/unprivileged_bpf_disabled", "1"},
+	{"kernel/perf_event_paranoid", "3"},
+	{"kernel/dmesg_restrict", "1"},
+	{"kernel/kptr_restrict", "2"},
+	{"kernel/sysrq", "0"},
+	{"kernel/modules_disabled", "1"},
+	{"vm/unprivileged_userfaultfd", "0"},
+}
+
+// restrict has the kernel do without what is in the table.
+func restrict() error {
+	for _, s := range settings {
+		err := os.WriteFile(filepath.Join("/proc/sys", s.name), []byte(s.value), 0o644)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("restrict: %w", err)
+		}
+	}
+	return nil
+}
 
 // confine sees to it that no program ever gains a privilege by being run: files that would give one, for whatever user, do not.
 func confine() error {

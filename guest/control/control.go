@@ -62,6 +62,15 @@ func (h *Hierarchy) Abilities() []message.Ability {
 	return all
 }
 
+// Bound sets the memory that all groups may have together. When they want more, the process that has most is ended.
+func (h *Hierarchy) Bound(bytes uint64) error {
+	if !slices.Contains(h.controllers, "memory") {
+		return fmt.Errorf("memory: %w", ErrUnsupported)
+	}
+	_ = h.write("memory.swap.max", "0") // without swap there may be no such file
+	return h.write("memory.max", strconv.FormatUint(bytes, 10))
+}
+
 // Freeze lets all processes in all groups stand still, or go on.
 func (h *Hierarchy) Freeze(isStill bool) error {
 	value := "0"
