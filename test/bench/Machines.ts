@@ -90,7 +90,7 @@ const figuresOf = (name: string, language: "shell" | "python", source: string) =
       Effect.sync(() => all.prepare.push(performance.now() - start)),
       measured
     ),
-    tierOf(name, {}, keep)
+    tierOf(name, {}, { keep })
   ).pipe(Effect.map((rest) => ({ ...all, ...rest })))
 }
 

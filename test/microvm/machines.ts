@@ -1,5 +1,5 @@
 /** Machines of the microVM tier on this host, with a Python that is loaded quickly; or why there are none. */
-import { createSecretKey, randomBytes } from "node:crypto"
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Schema } from "effect"
@@ -38,13 +38,20 @@ export const lacking = (name: string): Promise<string | undefined> =>
     )
   )
 
-export const key = createSecretKey(randomBytes(32))
+const ownKey = createSecretKey(randomBytes(32))
 
-/** Machines of a template, which may be changed in what needs no other image. */
-export const tierOf = (
+export interface Kept {
+  /** Signs snapshots. */
+  readonly key?: KeyObject
+  readonly keep?: MicroVm.MicroVmOptions["keep"]
+}
+
+/** Machines of a template, which may be changed in what needs no other image, kept in a directory. */
+export const tierIn = (
+  directory: string,
   name: string,
   changed: Partial<Microvm> = {},
-  keep: MicroVm.MicroVmOptions["keep"] = Effect.succeed
+  { keep = Effect.succeed, key = ownKey }: Kept = {}
 ) =>
   Layer.effect(
     Machines,
@@ -58,10 +65,11 @@ export const tierOf = (
       const prepared = Effect.succeed({ template: made, standing })
       return yield* MicroVm.make({ template, prepared, key, memoryMebibytes: 8_192, keep })
     })
-  ).pipe(
-    Layer.provideMerge(Layer.unwrap(Effect.map(temporary, (directory) => Qemu.layer({ directory })))),
-    Layer.provideMerge(host)
-  )
+  ).pipe(Layer.provideMerge(Qemu.layer({ directory })), Layer.provideMerge(host))
+
+/** The same, in a directory that is gone with the layer. */
+export const tierOf = (name: string, changed: Partial<Microvm> = {}, kept: Kept = {}) =>
+  Layer.unwrap(Effect.map(temporary, (directory) => tierIn(directory, name, changed, kept)))
 
 /** A processor in software takes ten times as long. */
 const patient = (options: MachineOptions): MachineOptions => {

@@ -73,13 +73,15 @@ export const restore = (snapshot: Snapshot, overrides?: Partial<MachineOptions>)
   Machines.use((machines) => machines.restore(snapshot, options(overrides)))
 
 /** Output as it would be if it had come without a break: how it is cut on its way is a matter of time. */
-export const unbroken = (pieces: ReadonlyArray<Output>): ReadonlyArray<Output> =>
-  pieces.reduce<ReadonlyArray<Output>>((before, { stream, text }) => {
-    const last = before.at(-1)
-    return last?.stream === stream
-      ? [...before.slice(0, -1), { stream, text: last.text + text }]
-      : [...before, { stream, text }]
-  }, [])
+export const unbroken = (pieces: ReadonlyArray<Output>): ReadonlyArray<Output> => {
+  const joined: Array<Output> = []
+  for (const { stream, text } of pieces) {
+    const last = joined.at(-1)
+    if (last?.stream === stream) joined.splice(-1, 1, { stream, text: last.text + text })
+    else joined.push({ stream, text })
+  }
+  return joined
+}
 
 const permutations = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   items.length === 0
