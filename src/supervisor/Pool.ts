@@ -11,6 +11,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
+import * as Meter from "../machine/Meter.ts"
+import { poolLeased, poolReady, poolTaken } from "./Metrics.ts"
 
 /** What all pools of a process may hold together, in whatever unit they count in. */
 export interface Budget {
@@ -73,6 +75,7 @@ const budgetMillis = 1_000
 /** A pool that fills itself as long as the scope is open, and ends what nobody has taken with it. */
 export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions<A, E>) {
   const { budget, cost, lost, size } = options
+  const meter = yield* Meter.current
   const home = yield* Effect.scope
   const isWanted = yield* Latch.make(true)
   const ready: Array<Held<A>> = []
@@ -91,12 +94,14 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
     const place = ready.indexOf(held)
     if (place === -1) return false
     ready.splice(place, 1)
+    meter.move(poolReady, -1)
     release()
     return true
   }
 
   const keep = Effect.fnUntraced(function* (held: Held<A>) {
     ready.push(held)
+    meter.move(poolReady, 1)
     const replaced = Effect.suspend(() => (remove(held) ? Scope.close(held.scope, Exit.void) : Effect.void))
     held.watch = yield* Effect.forkIn(Effect.andThen(lost(held.made), replaced), home)
   })
@@ -127,9 +132,12 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
     }
   })
   if (size > 0) yield* Effect.forkScoped(fill)
+  yield* Effect.addFinalizer(() => Effect.sync(() => meter.move(poolReady, -ready.length)))
 
   const lend = Effect.fnUntraced(function* (held: Held<A>) {
     hits++
+    meter.move(poolReady, -1)
+    meter.record(poolTaken.ready, 1)
     release()
     yield* Effect.addFinalizer((exit) => Scope.close(held.scope, exit))
     if (held.watch !== undefined) yield* Fiber.interrupt(held.watch)
@@ -138,12 +146,20 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
 
   const makeForHolder = Effect.suspend(() => {
     misses++
+    meter.record(poolTaken.made, 1)
     return options.make
   })
 
   const counted = Effect.acquireRelease(
-    Effect.sync(() => leased++),
-    () => Effect.sync(() => leased--)
+    Effect.sync(() => {
+      leased++
+      meter.move(poolLeased, 1)
+    }),
+    () =>
+      Effect.sync(() => {
+        leased--
+        meter.move(poolLeased, -1)
+      })
   )
   const pool: Pool<A, E> = {
     take: Effect.uninterruptibleMask((restore) =>

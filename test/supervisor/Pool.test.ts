@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { poolLeased, poolReady, poolTaken } from "../../src/supervisor/Metrics.ts"
 import * as Pool from "../../src/supervisor/Pool.ts"
 
 interface Thing {
@@ -137,6 +138,31 @@ describe("a pool", () => {
       yield* first.close
       assert.strictEqual(first.state.alive.size, 0)
     })
+  )
+
+  it.effect("tells how it fares, and leaves nothing in the figures when it ends", () =>
+    Effect.gen(function* () {
+      const meter = { ready: 0, leased: 0, fromReady: 0, made: 0 }
+      const read = Effect.sync(() => ({
+        ready: poolReady.valueUnsafe(context).value,
+        leased: poolLeased.valueUnsafe(context).value,
+        fromReady: poolTaken.ready.valueUnsafe(context).count,
+        made: poolTaken.made.valueUnsafe(context).count
+      }))
+      const context = yield* Effect.context<never>()
+      const { close, pool } = yield* workshop({ size: 1 })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* read, { ...meter, ready: 1 })
+      const scope = yield* Scope.make()
+      yield* Scope.provide(pool.take, scope)
+      const second = yield* Effect.forkChild(Scope.provide(pool.take, scope))
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(second)
+      assert.deepStrictEqual(yield* read, { ready: 1, leased: 2, fromReady: 1, made: 1 })
+      yield* Scope.close(scope, Exit.void)
+      yield* close
+      assert.deepStrictEqual(yield* read, { ready: 0, leased: 0, fromReady: 1, made: 1 })
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("ends with its scope, with all that it has made and was making", () =>
