@@ -165,7 +165,7 @@ const adviceFor = (error: Exclude<CommandError, Ended>): string => {
     return "; --force replaces files, or give another place"
   switch ("reason" in error && typeof error.reason === "object" ? error.reason._tag : "") {
     case "SnapshotRejected":
-      return "; `caisson resume ID --rebuild` does without snapshots"
+      return "; in the embedded tier, `caisson resume ID --rebuild` does without snapshots"
     case "MachineUnavailable":
     case "StorageFailed":
       return "; what is recorded of the run goes on with `caisson resume ID`"

@@ -63,10 +63,10 @@ export const run = Command.make(
   Effect.fnUntraced(function* (flags) {
     const { home, json } = yield* root
     const source = yield* Source.read(flags)
-    const limits = yield* RunLimits.parse(flags)
+    const isEmbedded = flags.template === undefined || flags.template === embedded
+    const limits = yield* RunLimits.parse(flags, isEmbedded)
     const token = flags.token === undefined ? undefined : yield* readToken(flags.token)
     const { start } = yield* Effect.promise(() => import("../quickjs/QuickJs.ts"))
-    const isEmbedded = flags.template === undefined || flags.template === embedded
     const started = isEmbedded ? start({ threads: 1, livesShortly: true }) : undefined
     const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
     const { notes } = yield* Screen

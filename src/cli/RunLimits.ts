@@ -16,11 +16,17 @@ const toMillis = (text: string): number | undefined => {
   return Number.isFinite(millis) ? Math.round(millis) : undefined
 }
 
-/** The limits that `--timeout` and `--memory` ask for: those of CPU time are not above that of the wall. */
-export const parse = Effect.fnUntraced(function* (flags: {
-  readonly timeout: string | undefined
-  readonly memory: number | undefined
-}) {
+/**
+ * The limits that `--timeout` and `--memory` ask for. In the embedded tier those of CPU time are not above that of the wall, which is
+ * looked at between turns there; a machine with a kernel of its own keeps the one of the wall itself.
+ */
+export const parse = Effect.fnUntraced(function* (
+  flags: {
+    readonly timeout: string | undefined
+    readonly memory: number | undefined
+  },
+  isEmbedded: boolean
+) {
   const memory = flags.memory === undefined ? {} : { memoryMebibytes: flags.memory }
   if (flags.timeout === undefined) return memory
   const wallMillis = toMillis(flags.timeout)
@@ -28,6 +34,7 @@ export const parse = Effect.fnUntraced(function* (flags: {
     const message = `--timeout ${flags.timeout} is not a duration: write 500ms, 5s, 2m, or "5 seconds"`
     return yield* new UsageError({ reason: "InvalidDuration", message })
   }
+  if (!isEmbedded) return { ...memory, wallMillis }
   return {
     ...memory,
     wallMillis,

@@ -79,9 +79,19 @@ const hypervisor = (image: ImageBuild.Image, given: MicroVmsOptions["accelerator
     })
   )
 
+const longMillis = 3_000
+
+/** Says why something takes long, if it does. */
+const explained = <A, E, R>(doing: Effect.Effect<A, E, R>, why: string): Effect.Effect<A, E, R> =>
+  Effect.scoped(Effect.andThen(Effect.forkScoped(Effect.delay(Effect.logInfo(why), longMillis)), doing))
+
 /** The snapshot of a template on this host. */
 const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image) {
-  const made = yield* (yield* Hypervisor).prepare(image, Furnishing.of(image.template))
+  const hypervisor = yield* Hypervisor
+  const made = yield* explained(
+    hypervisor.prepare(image, Furnishing.of(image.template)),
+    `a first machine of ${image.template.name} is booted and warmed up, once on this host: that takes a minute or more`
+  )
   return { template: made, standing: yield* decodeStanding(made.facts) }
 }, Effect.mapError(unavailable))
 

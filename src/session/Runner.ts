@@ -273,8 +273,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
   const goOn = Effect.fnUntraced(function* (until: Until) {
     let lookMillis = Number.NEGATIVE_INFINITY
+    /** Time until the guest had a machine: that is not its own. */
+    const readying = () => guest.timing.queueMillis + guest.timing.restoreMillis
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()
+      const readiedMillis = readying()
       if (guest.isLost())
         yield* Effect.catch(guest.admitLoss, (error) => (isLoss(error) ? endLost(error) : Effect.fail(error)))
       // The files are as they were when the run was recorded until it has made its first turn.
@@ -306,7 +309,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       }
       const asleep = move._tag === "Wait" && calls.underWay() === 0
       yield* Effect.catchIf(carryOut(move, wallLeft), isLoss, endLost)
-      if (!asleep) timing.wallMillis += clock.currentTimeMillisUnsafe() - startedMillis
+      const ownMillis = clock.currentTimeMillisUnsafe() - startedMillis - (readying() - readiedMillis)
+      if (!asleep) timing.wallMillis += ownMillis
     }
     return false
   }, Effect.ensuring(guest.rest))

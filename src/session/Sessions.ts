@@ -250,7 +250,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       if (entries.length === 0) return yield* new SessionError({ reason: new SessionClosed({ session: id }) })
       const tier = yield* tierOf(replay(entries).template)
       if (options.rebuild === true && !tier.repeats) {
-        return yield* invalid("rebuild", "absent: machines of this template do not do the same again")
+        return yield* invalid("rebuild", "machines of this template do not do the same again")
       }
       const { ledger, session } = yield* hold(tier, claim, entries, own, "eager", witness.attend)
       if (options.rebuild === true) yield* ledger.forget()

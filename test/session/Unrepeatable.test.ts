@@ -10,6 +10,8 @@ import { type Hooks, makeWorld, programs } from "./world.ts"
 
 interface Power {
   isOn: boolean
+  /** How long a machine takes to boot. */
+  bootMillis?: number
 }
 
 const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
@@ -31,7 +33,10 @@ const tier = (power: Power) => {
       idleMillis: 60_000,
       totalMillis: 3_600_000,
       limits: { memoryMebibytes: 128 },
-      boot: (options) => Effect.map(machines.boot(options), frail),
+      boot: (options) => {
+        const booted = Effect.map(machines.boot(options), frail)
+        return power.bootMillis === undefined ? booted : Effect.delay(booted, power.bootMillis)
+      },
       restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), frail)
     }))
   ).pipe(Layer.provide(Scripted.layer(programs, { repeats: false })))
@@ -69,6 +74,18 @@ describe("a session over machines that do not do the same again", () => {
       yield* first.crash
       const second = yield* process()
       assert.strictEqual(completed(yield* (yield* second.resume("s")).run("recall")), "kept")
+    })
+  )
+
+  it.effect("has the time that its run may take from when it has a machine", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, power } = yield* process()
+      power.bootMillis = 60_000
+      const session = yield* open("s", { limits: { wallMillis: 5_000 } })
+      const running = yield* Effect.forkChild(session.run("double:2"), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(completed(yield* Fiber.join(running)), 4)
     })
   )
 
