@@ -34,6 +34,7 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
     "NothingToCancel",
     "DecidedBefore",
     "LimitsAreFixed",
+    "TemplateIsFixed",
     "NotBuilt"
   ]),
   message: Schema.String

@@ -6,11 +6,23 @@ import * as Option from "effect/Option"
 import { Language } from "../machine/Machine.ts"
 import { embedded } from "../machine/Tiers.ts"
 import * as Flags from "./Flags.ts"
+import { UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import * as RunLimits from "./RunLimits.ts"
 import { Screen } from "./Screen.ts"
 import * as Source from "./Source.ts"
 import { read as readToken } from "./TokenArgument.ts"
+
+/** A session keeps the template that it was opened with. */
+const checkTemplate = (wanted: string | undefined, actual: string) =>
+  wanted === undefined || wanted === actual
+    ? Effect.void
+    : Effect.fail(
+        new UsageError({
+          reason: "TemplateIsFixed",
+          message: `the session was opened with the template ${actual}: leave out --template, or give another --session`
+        })
+      )
 
 /** `caisson run`. */
 export const run = Command.make(
@@ -77,6 +89,7 @@ export const run = Command.make(
         { template: flags.template, limits }
       )
       const { session } = held
+      yield* checkTemplate(flags.template, session.state().template)
       yield* RunLimits.check(limits, session.state().limits)
       if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
       const operation = session.run(source.text, { runId: flags.runId, language: source.language, token })

@@ -107,6 +107,13 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
     assert.deepInclude(error, { name: "UsageError", reason: "LimitsAreFixed" })
   })
 
+  it("says that a session keeps its template", async () => {
+    await runJson(0, "1", "--session", "plain")
+    await runJson(0, "1", "--session", "plain", "--template", "javascript")
+    const { error } = await runJson(64, "1", "--session", "plain", "--template", "shell")
+    assert.deepInclude(error, { name: "UsageError", reason: "TemplateIsFixed" })
+  })
+
   it("refuses limits beyond what there is", async () => {
     const { error } = await runJson(64, "1", "--memory", "1000000")
     assert.deepInclude(error, { name: "SessionError", reason: "InvalidOptions" })
