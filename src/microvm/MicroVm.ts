@@ -135,7 +135,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
   let isClosed = false
   yield* Effect.addFinalizer(() => Effect.sync(() => (isClosed = true)))
   const whileOpen = Effect.suspend(() =>
-    isClosed ? Effect.fail(unavailable({ message: "the tier is closed" })) : options.prepared
+    isClosed ? Effect.fail(unavailable({ message: "the tier is closed" })) : Effect.void
   )
   const durable = Effect.flatMap(options.prepared, ({ standing, template }) =>
     readyOf(hypervisor.begin(template), standing)
@@ -153,7 +153,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     totalMillis: template.limits.totalMillis,
     idleMillis: template.limits.idleMillis,
     boot: Effect.fn("MicroVm.boot")(function* (machineOptions) {
-      const { standing } = yield* whileOpen
+      const { standing } = yield* Effect.andThen(whileOpen, options.prepared)
       const ready = machineOptions.isEphemeral === true ? ephemeral : kept
       const { machine, prepare } = yield* open(options, machineOptions, ready, { standing, spentMillis: 0 })
       yield* prepare(machineOptions.seed)
@@ -161,11 +161,11 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     }),
     restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
       const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, options.key))
-      const current = yield* whileOpen
-      const { key } = checkpoint.header.template
-      // It may have been made from an earlier version of the template.
-      const from = current.template.key === key ? Effect.succeed(current.template) : hypervisor.find(key)
-      const restored = Effect.flatMap(from, (template) => hypervisor.restore(template, checkpoint))
+      yield* whileOpen
+      // A guest goes on from the snapshot of the template that it began with, however the template has changed since.
+      const restored = Effect.flatMap(hypervisor.find(checkpoint.header.template.key), (template) =>
+        hypervisor.restore(template, checkpoint)
+      )
       const ready = readyOf(restored, standing)
       return (yield* open(options, machineOptions, ready, { standing, spentMillis })).machine
     })

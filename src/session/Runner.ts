@@ -56,8 +56,8 @@ export interface Runner {
   readonly between: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Stops the driver for good: the session is let go. Runs in progress stay as they are in the journal. */
   readonly retire: Effect.Effect<void>
-  /** Writes the guest down as it is, with the next entry, and gives what that has to say of it. */
-  readonly keep: (machine: SnapshotMachine) => Effect.Effect<ReturnType<Ledger["keep"]>, MachineError>
+  /** Writes the guest down as it is, with the next entry, and gives what that has to say of it: of one that cannot be, nothing. */
+  readonly keep: (machine: SnapshotMachine) => Effect.Effect<Partial<ReturnType<Ledger["keep"]>>, MachineError>
   /** Ends the run in progress with an error; the guest goes back to where it was before. */
   readonly abort: (error: GuestError) => Effect.Effect<void, JournalError>
   readonly timing: { snapshotBytes: number; wallMillis: number }
@@ -116,7 +116,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   let retired = false
   let sinceSnapshot = { cpuMillis: 0, answers: 0 }
 
-  const keep = Effect.fnUntraced(function* (machine: SnapshotMachine) {
+  const keep: Runner["keep"] = Effect.fnUntraced(function* (machine) {
+    // Machines that end with their session are made so that they cannot be written down.
+    if (snapshots === "never" && !repeats) return {}
     const snapshot = yield* machine.snapshot
     timing.snapshotBytes = snapshot.bytes.byteLength
     sinceSnapshot = { cpuMillis: 0, answers: 0 }

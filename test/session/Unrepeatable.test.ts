@@ -161,6 +161,19 @@ describe("a session over machines that do not do the same again", () => {
     })
   )
 
+  it.effect("is never written down if it ends with its machine, not even when the host changes its files", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, sessions } = yield* process()
+      const session = yield* open("s", { snapshots: "never" })
+      yield* session.run('remember:"one"')
+      yield* session.files.write("a.txt", "hello")
+      assert.strictEqual(Buffer.from(yield* session.files.read("a.txt")).toString(), "hello")
+      const kept = (yield* sessions.entries("s")).filter(({ event }) => "snapshot" in event)
+      assert.deepStrictEqual(kept, [])
+    })
+  )
+
   it.effect("is written down when its process ends in good order, and before another takes its place", () =>
     Effect.gen(function* () {
       const { process } = yield* make
