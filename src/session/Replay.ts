@@ -1,5 +1,7 @@
 /** From a whole journal to the state that it comes to: what a rewind took back is left out, what it cannot undo is kept. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { Journal } from "./Journal.ts"
 import * as Recipe from "./Recipe.ts"
 import { PointNotKept, SessionError } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
@@ -54,16 +56,22 @@ const withoutSnapshot = (entry: Entry, lost: ReadonlySet<SnapshotId>): Entry => 
 }
 
 /**
- * Whether the guest was written down at a point; fails with the last one before it at which it was. For tiers that do not repeat
- * themselves: the others reach every point.
+ * Whether what the guest was written down as at a point is still kept; fails with the last point before it where it is. For tiers
+ * that do not repeat themselves: the others reach every point.
  */
-export const reachable = (session: string, entries: ReadonlyArray<Entry>, seq: number) => {
+export const reachable = Effect.fnUntraced(function* (session: string, entries: ReadonlyArray<Entry>, seq: number) {
+  const journal = yield* Journal
   const upTo = entries.filter((entry) => entry.seq <= seq)
-  if (!Recipe.hasRuns(replay(upTo).recipe)) return Effect.void
-  const before = upTo.findLast(({ event }) => "snapshot" in event)?.seq
-  const point = { session, seq, ...(before === undefined ? {} : { before }) }
-  return Effect.fail(new SessionError({ reason: new PointNotKept(point) }))
-}
+  const { recipe } = replay(upTo)
+  const isKept = (kept: Recipe.Kept) => Effect.map(journal.snapshot(kept.snapshot), Option.isSome)
+  if (!Recipe.hasRuns(recipe) && (recipe.from === undefined || (yield* isKept(recipe.from)))) return
+  for (const entry of upTo.toReversed()) {
+    const kept = "snapshot" in entry.event ? Recipe.keptBy(entry.event) : undefined
+    if (kept === undefined || !(yield* isKept(kept))) continue
+    return yield* new SessionError({ reason: new PointNotKept({ session, seq, before: entry.seq }) })
+  }
+  return yield* new SessionError({ reason: new PointNotKept({ session, seq }) })
+})
 
 /** The state that a whole journal comes to, with a recipe that does not use any of the `lost` snapshots. */
 export const replay = (entries: ReadonlyArray<Entry>, lost: ReadonlySet<SnapshotId> = new Set()): SessionState => {

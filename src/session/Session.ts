@@ -251,7 +251,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         if (!entries.some((entry) => entry.seq === seq)) {
           return yield* new SessionError({ reason: new PointNotFound({ session: id, seq }) })
         }
-        if (!tier.repeats) yield* reachable(id, entries, seq)
+        if (!tier.repeats) yield* Effect.provideService(reachable(id, entries, seq), Journal, journal)
         yield* calls.cancel([...ledger.state().open.values()])
         yield* guest.drop
         yield* ledger.rewind(seq)

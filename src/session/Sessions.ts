@@ -270,7 +270,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       return yield* new SessionError({ reason: new PointNotFound({ session: source, seq }) })
     }
     const tier = yield* tierOf(replay(entries).template)
-    if (!tier.repeats) yield* reachable(source, effective(entries), seq)
+    if (!tier.repeats) yield* Effect.provideContext(reachable(source, effective(entries), seq), services)
     const copied = entries.filter((entry) => entry.seq <= seq)
     const mark: Entry = {
       seq: seq + 1,

@@ -245,6 +245,24 @@ describe("a session over machines that do not do the same again", () => {
     })
   )
 
+  it.effect("says so where what was written down is not kept any more, and is not taken there", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, sessions } = yield* process()
+      const session = yield* open("s")
+      yield* session.run('remember:"first"')
+      const first = session.state().seq
+      for (let index = 0; index < 40; index++) yield* session.run(`remember:${index}`)
+      const kept = session.state().seq
+      for (const attempt of [session.rewind(first), sessions.fork("s", { at: first })]) {
+        assert.strictEqual(reasonOf(yield* Effect.flip(attempt)), "PointNotKept")
+      }
+      assert.strictEqual(completed(yield* session.run("recall")), 39)
+      yield* session.rewind(kept)
+      assert.strictEqual(completed(yield* session.run("recall")), 39)
+    })
+  )
+
   it.effect("lasts as long as its template says, and a fork of it from then on", () =>
     Effect.gen(function* () {
       const { process } = yield* make
