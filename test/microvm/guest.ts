@@ -17,11 +17,11 @@ export const greet = (link: Link) => {
 export const agentOf = (vm: Vm) => Effect.flatMap(vm.link, greet)
 
 /** Runs a script in a guest, and gives what it prints. */
-export const shell = (agent: Agent.Agent, script: string) =>
+export const shell = (agent: Agent.Agent, script: string, user: "guest" | "root" = "guest") =>
   Effect.scoped(
     Effect.gen(function* () {
       const id = `test-${randomBytes(4).toString("hex")}`
-      const process = yield* agent.execute({ id, arguments: ["/bin/bash", "-c", script], leftovers: "stay" })
+      const process = yield* agent.execute({ id, arguments: ["/bin/bash", "-c", script], user, leftovers: "stay" })
       const text = (lane: typeof process.output) => lane.pipe(Stream.decodeText(), Stream.mkString)
       const [printed] = yield* Effect.all([text(process.output), text(process.errors)], { concurrency: 2 })
       yield* process.exit

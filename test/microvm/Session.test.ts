@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { assert, describe, layer } from "@effect/vitest"
+import { Context, Effect, Layer, Option, Schedule } from "effect"
+import { Machines } from "../../src/machine/Machine.ts"
+import type { Session } from "../../src/session/Session.ts"
+import { completed, onlyCall } from "../session/results.ts"
+import { hibernations, lives } from "./cycles.ts"
+import { key, lacking, tierIn } from "./machines.ts"
+import { Grounds, granted, grounds, killMachine, machinesIn, remains, sessions, small, template } from "./sessions.ts"
+
+const script = fileURLToPath(new URL("sessionProcess.ts", import.meta.url))
+
+/** Another process with sessions, which is ended as nobody can prepare for. */
+const killed = Effect.fnUntraced(function* (directory: string) {
+  const given = [script, directory, key.export().toString("hex")]
+  const child = spawn(process.execPath, given, { stdio: ["ignore", "pipe", "inherit"] })
+  const ended = once(child, "exit")
+  yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+  const { value: call } = yield* Effect.promise(() =>
+    createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  )
+  const machines = machinesIn(directory)
+  child.kill("SIGKILL")
+  yield* Effect.promise(() => ended)
+  return { call: String(call), machines }
+})
+
+/** The same directory, as a process has it that comes later. */
+const later = Effect.fnUntraced(function* () {
+  const { directory, hypervisor } = yield* Grounds
+  const context = yield* Layer.build(Layer.fresh(tierIn(directory, template, small)))
+  return { directory, hypervisor, tier: Context.get(context, Machines) }
+})
+
+const failure = (result: Effect.Success<ReturnType<Session["run"]>>) =>
+  result._tag === "Failed" ? [result.error.reason, result.rolledBack] : result._tag
+
+/** Chance as the kernel, a library and the session's seed have it. */
+const chance = "import os, random, uuid\n[os.urandom(16).hex(), str(uuid.uuid4()), random.random()]"
+
+const why = await lacking(template)
+
+if (why !== undefined) describe.skip(`sessions of the microVM tier: ${why}`, () => {})
+else
+  layer(grounds, { timeout: "15 minutes", excludeTestServices: true })("a session over real machines", (it) => {
+    it.effect(
+      "outlives a process that is killed: waiting, idle, and in the middle of a run",
+      () =>
+        Effect.gen(function* () {
+          const { directory } = yield* Grounds
+          const { call, machines } = yield* killed(directory)
+          assert.lengthOf(machines, 3)
+          const paid: Array<number> = []
+          const options = yield* granted(paid)
+          yield* Effect.gen(function* () {
+            const made = yield* sessions()
+            assert.deepStrictEqual(remains(directory, machines), [])
+            const waiting = yield* made.resume("waiting", options)
+            assert.strictEqual(completed(yield* waiting.answer(call, { _tag: "Approve", by: "ann" })), 37)
+            const idle = yield* made.resume("idle", options)
+            assert.strictEqual(completed(yield* idle.run("kept")), 41)
+            const busy = yield* made.resume("busy", options)
+            const lost = Option.getOrThrow(yield* busy.resume())
+            assert.deepStrictEqual(failure(lost), ["MachineLost", true])
+            const again = yield* busy.run("kept = 0\ntools.pay(amount=1)\ntools.pay(amount=2)", { runId: "lost" })
+            assert.deepStrictEqual(failure(again), ["MachineLost", true])
+            const answered = (yield* made.entries("busy")).filter(({ event }) => event._tag === "CallAnswered")
+            assert.lengthOf(answered, 1)
+            assert.strictEqual(completed(yield* busy.run("kept")), 41)
+            assert.deepStrictEqual(paid, [])
+          }).pipe(Effect.provideServiceEffect(Grounds, later()), Effect.scoped)
+        }).pipe(Effect.scoped),
+      180_000
+    )
+
+    it.effect(
+      "goes on from before when its hypervisor is killed, between two runs and in one",
+      () =>
+        Effect.gen(function* () {
+          const { directory } = yield* Grounds
+          const paid: Array<number> = []
+          const kill = Effect.sync(() => {
+            for (const id of machinesIn(directory)) killMachine(directory, id)
+          })
+          const session = yield* (yield* sessions()).open(yield* granted(paid, kill))
+          yield* session.run("kept = 'before'")
+          yield* kill
+          assert.deepStrictEqual(failure(yield* session.run("kept = 'lost'")), ["MachineLost", true])
+          assert.strictEqual(completed(yield* session.run("kept")), "before")
+          const lost = yield* session.run("kept = 'lost'\ntools.pay(amount=1)\ntools.pay(amount=2)")
+          assert.deepStrictEqual(failure(lost), ["MachineLost", true])
+          assert.deepStrictEqual(paid, [1])
+          assert.strictEqual(completed(yield* session.run("kept")), "before")
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
+      "keeps its memory, files, processes and clock in hibernation, and over and over again",
+      () =>
+        Effect.gen(function* () {
+          assert.lengthOf(yield* hibernations(3), 3)
+        }),
+      180_000
+    )
+
+    it.effect("leaves nothing of its machines, however many there are", () => Effect.asVoid(lives(6)), 180_000)
+
+    it.effect(
+      "F8 explores both answers of one question in forks, which see nothing of each other",
+      () =>
+        Effect.gen(function* () {
+          const made = yield* sessions()
+          const options = yield* granted()
+          const session = yield* made.open(options)
+          const source =
+            "from caisson import ToolError\ntry:\n    r = tools.refund(amount=3)\nexcept ToolError as e:\n    r = 'refused'\nr"
+          const call = onlyCall(yield* session.run(source))
+          const fork = yield* made.resume(yield* made.fork(session.id), options)
+          assert.strictEqual(completed(yield* fork.answer(call, { _tag: "Deny", reason: "no" })), "refused")
+          assert.strictEqual(completed(yield* session.answer(call, { _tag: "Approve" })), -3)
+          assert.strictEqual(completed(yield* fork.run("r")), "refused")
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
+      "O13 has the chance of its seed, and a kernel with chance of its own, from its template and from a snapshot",
+      () =>
+        Effect.gen(function* () {
+          const made = yield* sessions()
+          const options = yield* granted()
+          const first = yield* made.open({ ...options, seed: "one" })
+          const all = [completed(yield* first.run(chance))]
+          for (const seed of ["one", "two"]) {
+            const session = yield* made.open({ ...options, seed })
+            all.push(completed(yield* session.run(chance)))
+            yield* session.close
+          }
+          for (let index = 0; index < 2; index++) {
+            const fork = yield* made.resume(yield* made.fork(first.id), options)
+            all.push(completed(yield* fork.run(chance)))
+            yield* fork.close
+          }
+          assert.strictEqual(new Set(all.map(([kernel]) => kernel)).size, 5)
+          assert.strictEqual(new Set(all.map(([, uuid]) => uuid)).size, 5)
+          const [one, again, two, fork, other] = all.map(([, , number]) => number)
+          assert.deepStrictEqual([again, other], [one, fork])
+          assert.strictEqual(new Set([one, two, fork]).size, 3)
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
+      "gives its machine up when it has nothing to do, and when another needs the room",
+      () =>
+        Effect.gen(function* () {
+          const { directory, tier } = yield* Grounds
+          const { perMachine } = tier.room ?? { perMachine: 1 }
+          const room = { name: "one", size: perMachine, perMachine }
+          const made = yield* sessions({}, { room, idleMillis: 1_000 })
+          const options = yield* granted()
+          const [one, two] = [yield* made.open(options), yield* made.open(options)]
+          yield* one.run("kept = 1")
+          yield* two.run("kept = 2")
+          assert.strictEqual(completed(yield* one.run("kept")), 1)
+          assert.strictEqual(completed(yield* two.run("kept")), 2)
+          assert.isAtMost(made.machines().live, 1)
+          yield* Effect.sync(() => made.machines().live).pipe(
+            Effect.repeat({ schedule: Schedule.spaced("20 millis"), while: (live) => live > 0 }),
+            Effect.timeout("60 seconds")
+          )
+          assert.deepStrictEqual(remains(directory, []), [])
+          assert.strictEqual(completed(yield* one.run("kept")), 1)
+        }).pipe(Effect.scoped),
+      120_000
+    )
+  })
