@@ -38,7 +38,7 @@ export const lacking = (name: string): Promise<string | undefined> =>
     )
   )
 
-const ownKey = createSecretKey(randomBytes(32))
+export const key = createSecretKey(randomBytes(32))
 
 export interface Kept {
   /** Signs snapshots. */
@@ -51,7 +51,7 @@ export const tierIn = (
   directory: string,
   name: string,
   changed: Partial<Microvm> = {},
-  { keep = Effect.succeed, key = ownKey }: Kept = {}
+  { keep = Effect.succeed, key: signer = key }: Kept = {}
 ) =>
   Layer.effect(
     Machines,
@@ -63,7 +63,7 @@ export const tierIn = (
       const made = yield* hypervisor.prepare({ ...found.image, template }, Furnishing.of(template))
       const standing = yield* Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))(made.facts)
       const prepared = Effect.succeed({ template: made, standing })
-      return yield* MicroVm.make({ template, prepared, key, memoryMebibytes: 8_192, keep })
+      return yield* MicroVm.make({ template, prepared, key: signer, memoryMebibytes: 8_192, keep })
     })
   ).pipe(Layer.provideMerge(Qemu.layer({ directory })), Layer.provideMerge(host))
 

@@ -40,11 +40,14 @@ const program = Effect.gen(function* () {
 
 const grounds = Layer.effect(
   Grounds,
-  Effect.map(Layer.build(tierIn(directory, template, small, createSecretKey(Buffer.from(key, "hex")))), (context) => ({
-    directory,
-    tier: Context.get(context, Machines),
-    hypervisor: Context.get(context, Hypervisor)
-  }))
+  Effect.map(
+    Layer.build(tierIn(directory, template, small, { key: createSecretKey(Buffer.from(key, "hex")) })),
+    (context) => ({
+      directory,
+      tier: Context.get(context, Machines),
+      hypervisor: Context.get(context, Hypervisor)
+    })
+  )
 )
 
 await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(grounds)))
