@@ -1,6 +1,6 @@
-import { it } from "@effect/vitest"
 import * as MachineContract from "../contract/MachineContract.ts"
 import { pythonPrograms as programs } from "../guest/interpreter/pythonPrograms.ts"
+import { leftOut } from "./leftOut.ts"
 import { inPython, lacking, tierOf } from "./machines.ts"
 
 const why = await lacking("python-data-analysis")
@@ -13,5 +13,5 @@ if (why === undefined) {
     traits: { spinMillis: 1_000, hasQuota: false, hasVirtualTimes: false, namesFiles: false }
   })
 } else {
-  it("machines of the microVM tier", ({ skip }) => skip(why))
+  leftOut("machines of the microVM tier", why)
 }

@@ -2,12 +2,13 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { Machines } from "../../src/machine/Machine.ts"
 import type { Session } from "../../src/session/Session.ts"
 import { completed, onlyCall } from "../session/results.ts"
 import { hibernations, lives } from "./cycles.ts"
+import { leftOut } from "./leftOut.ts"
 import { key, lacking, tierIn } from "./machines.ts"
 import { Grounds, granted, grounds, killMachine, machinesIn, remains, sessions, small, template } from "./sessions.ts"
 
@@ -43,7 +44,7 @@ const chance = "import os, random, uuid\n[os.urandom(16).hex(), str(uuid.uuid4()
 
 const why = await lacking(template)
 
-if (why !== undefined) describe.skip(`sessions of the microVM tier: ${why}`, () => {})
+if (why !== undefined) leftOut("sessions of the microVM tier", why)
 else
   layer(grounds, { timeout: "15 minutes", excludeTestServices: true })("a session over real machines", (it) => {
     it.effect(

@@ -206,7 +206,7 @@ async def ask(index):
     except Exception as error:
         return error.reason
 
-answers = await asyncio.gather(*[ask(index) for index in range(400)])
+answers = await asyncio.gather(*[ask(index) for index in range(100)])
 [answers.count("TooManyCalls") > 0, answers[0]]`,
     ending: { completes: [true, 0] }
   },
@@ -232,10 +232,10 @@ many`,
     language: "python",
     source: `
 import os
-for index in range(1_500):
+for index in range(1_100):
     os.mkdir(f"/workspace/{index}")
 os.chdir("/workspace")
-for index in range(400):
+for index in range(380):
     os.mkdir("d")
     os.chdir("d")
 os.chdir("/workspace")`,

@@ -55,7 +55,7 @@ export const sessions = Effect.fnUntraced(function* (
 })
 
 /** A processor in software takes long for everything. */
-export const patient = { cpuSliceMillis: 30_000, cpuRunMillis: 60_000, wallMillis: 120_000 } as const
+export const patient = { cpuSliceMillis: 30_000, cpuRunMillis: 60_000, wallMillis: 120_000 }
 
 /** `ask` gives its amount back, `pay` leaves a trace of that in a list, `refund` has to be asked for. */
 export const granted = Effect.fnUntraced(function* (
