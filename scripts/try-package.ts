@@ -88,7 +88,8 @@ try {
   tryShell(bin["caisson"] ?? "")
   tryTemplates(bin["caisson"] ?? "")
   cpSync(join(root, "docs", "examples"), join(project, "examples"), { recursive: true })
-  for (const program of globSync(["*.ts", "*/demo.ts"], { cwd: join(project, "examples") })) tryExample(program)
+  // The demo of machines with kernels takes a template that is built, and minutes: it has a test of its own.
+  for (const program of globSync(["*.ts", "refunds/demo.ts"], { cwd: join(project, "examples") })) tryExample(program)
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
