@@ -83,8 +83,9 @@ const repel = Effect.fnUntraced(function* ({ ending, isEndless = false, language
   assertEnding(result, ending)
   assert.isAtMost(result.stdout.length + result.stderr.length, session.state().limits.outputBytes + 512)
   assert.deepStrictEqual(completed(yield* Fiber.join(working)), ["canary", 7])
-  yield* session.files.list("/workspace")
+  // What it has left behind at work goes with the machine.
   if (result._tag === "Completed") yield* session.rewind(attacker.point)
+  yield* session.files.list("/workspace")
   assert.strictEqual(completed(yield* session.run("kept")), "canary")
   attacker.point = session.state().seq
   for (const id of machinesIn(directory)) machines.add(id)
