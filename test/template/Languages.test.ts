@@ -1,4 +1,7 @@
-/** Every template that was built before, in a machine of its own. Nothing is built here: that may take minutes. */
+/**
+ * The templates with compilers, if they were built before: nothing is built here, that may take minutes. The others are at work in the
+ * tests of machines and sessions.
+ */
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
@@ -44,20 +47,6 @@ const printed = (name: string, script: string, context: TestContext) =>
   }).pipe(Effect.scoped)
 
 const fixtures: ReadonlyArray<readonly [name: string, what: string, script: string, printed: string]> = [
-  ["shell", "text tools", `printf '{"a":[3,1]}' | jq -c '.a | sort'; seq 4 | paste -sd+ - | bc`, "[1,3]\n10"],
-  [
-    "python-data-analysis",
-    "numpy, pandas and a picture",
-    `cat > a.py <<'END'
-import numpy, pandas, matplotlib.pyplot as plot
-frame = pandas.DataFrame({"a": numpy.arange(4) ** 2})
-frame.plot()
-plot.savefig("a.png")
-print(int(frame["a"].sum()), open("a.png", "rb").read(4))
-END
-python3 a.py`,
-    "14 b'\\x89PNG'"
-  ],
   [
     "cpp-algorithm",
     "a program of C++20",
