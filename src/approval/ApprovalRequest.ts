@@ -1,9 +1,10 @@
 /** What waits for a person in one session, read off its journal by whoever does not hold it. */
 import * as Result from "effect/Result"
+import { needsDecision, type OpenCall } from "../session/OpenCall.ts"
 import * as Question from "../session/Question.ts"
 import { replay } from "../session/Replay.ts"
 import type { Entry, Ruling } from "../session/SessionEvent.ts"
-import { needsDecision, type OpenCall, type SessionState } from "../session/SessionState.ts"
+import type { SessionState } from "../session/SessionState.ts"
 import * as Value from "../tool/Value.ts"
 
 /** A decision on the same call that could not be carried out: why the call still waits. */

@@ -13,7 +13,7 @@ import * as Queue from "effect/Queue"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import type { JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
-import type { OpenCall } from "./SessionState.ts"
+import type { OpenCall } from "./OpenCall.ts"
 import * as Trace from "./Trace.ts"
 
 export interface Calls {

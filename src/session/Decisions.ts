@@ -17,10 +17,10 @@ import type { Answer, Reconciliation } from "./Answer.ts"
 import * as Decision from "./Decision.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
+import { needsDecision, needsReconciling, type OpenCall } from "./OpenCall.ts"
 import * as Question from "./Question.ts"
 import { AnswerRefused, SessionError, ToolMissing } from "./SessionError.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
-import { needsDecision, needsReconciling, type OpenCall } from "./SessionState.ts"
 
 type Failure = SessionError | JournalError | TokenError
 

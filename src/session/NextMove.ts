@@ -1,8 +1,9 @@
 /** What is to be done next about a run. Pure: whoever drives it may stop anywhere, and another goes on. */
 import type { Answer } from "../machine/Turn.ts"
+import { canStart, needsDecision } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
-import { answered, canStart, needsDecision, type SessionState, unstarted } from "./SessionState.ts"
+import { answered, type SessionState, unstarted } from "./SessionState.ts"
 
 /** Up to which times sleeps, and decisions that others record, are waited for. */
 export interface Until {

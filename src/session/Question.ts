@@ -1,6 +1,7 @@
 /** What a person is asked by a call that waits. */
 import { sha256Of } from "./Digest.ts"
-import type { OpenCall, SessionState } from "./SessionState.ts"
+import type { OpenCall } from "./OpenCall.ts"
+import type { SessionState } from "./SessionState.ts"
 
 /**
  * What a decision is bound to, beside the call. It is another question once the session was rewound, once a decision on it was

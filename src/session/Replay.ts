@@ -2,10 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Journal } from "./Journal.ts"
+import type { OpenCall } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import { PointNotKept, SessionError } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
-import { evolve, initial, type OpenCall, type SessionState, takenOver } from "./SessionState.ts"
+import { evolve, initial, type SessionState, takenOver } from "./SessionState.ts"
 
 /** The entries that still count: those which no later `Rewound` took back. */
 export const effective = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {

@@ -1,7 +1,8 @@
 import type * as Clock from "effect/Clock"
 import type { Display, Output, Phases } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
-import type { OpenCall, Run, SessionState } from "./SessionState.ts"
+import type { OpenCall } from "./OpenCall.ts"
+import type { Run, SessionState } from "./SessionState.ts"
 import { waiting } from "./SessionState.ts"
 
 /** Where the time of a run went, in this process. */

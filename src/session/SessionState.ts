@@ -11,31 +11,15 @@ import * as Budget from "../capability/Budget.ts"
 import type { Limits } from "../machine/Limits.ts"
 import { defaults } from "../machine/Limits.ts"
 import type { Answer, Display, Output, Phases } from "../machine/Turn.ts"
-import type { Receipt } from "../tool/Receipt.ts"
 import type { Outcome } from "../tool/ToolCall.ts"
 import type { Presented } from "./Authority.ts"
 import type { Status } from "./Journal.ts"
+import { needsDecision, needsReconciling, type OpenCall, openCall } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import type { Entry, RecordedCall, SessionEvent, Stance } from "./SessionEvent.ts"
 import type { Trace } from "./Trace.ts"
 
 type EventOf<Tag extends SessionEvent["_tag"]> = Extract<SessionEvent, { readonly _tag: Tag }>
-
-/** A call whose answer the guest does not have yet. */
-export interface OpenCall {
-  readonly call: RecordedCall
-  readonly receipt: Receipt
-  /** A person or the host let it go ahead. */
-  readonly approved: boolean
-  /** What its handler gets: the input that was asked with, or what a person put in its place. */
-  readonly input: string
-  /** How many decisions on it could not be carried out. */
-  readonly refusals: number
-  readonly attempts: number
-  readonly outcome: Outcome | undefined
-  /** Where its answer stands in the journal: the order in which answers are given. */
-  readonly answeredSeq: number
-}
 
 export interface Run {
   readonly id: string
@@ -118,19 +102,6 @@ export const waiting = (state: SessionState): ReadonlyArray<OpenCall> =>
     (open) => open.outcome === undefined && (needsDecision(open) || needsReconciling(open))
   )
 
-export const needsDecision = (open: OpenCall): boolean =>
-  open.outcome === undefined && open.call.verdict._tag === "Asked" && !open.approved
-
-/** It was started, its outcome is unknown, and it may not simply be started again. */
-export const needsReconciling = (open: OpenCall): boolean =>
-  open.outcome === undefined && open.receipt === "unknown" && !open.call.idempotent && !open.call.readOnly
-
-/** Its handler may be started (again). */
-export const canStart = (open: OpenCall): boolean =>
-  open.outcome === undefined &&
-  !needsDecision(open) &&
-  (open.receipt === "prepared" || (open.receipt === "unknown" && !needsReconciling(open)))
-
 export const statusOf = (state: SessionState): Status => {
   if (state.closed) return "closed"
   if (state.current === undefined) return "idle"
@@ -175,20 +146,6 @@ const afterTurn = (run: Run, event: EventOf<"Parked"> | EventOf<"RunEnded">): Ru
   cpuMillis: run.cpuMillis + event.usage.cpuMillis,
   memoryBytes: event.usage.memoryBytes
 })
-
-const openCall = (call: RecordedCall, seq: number): OpenCall => {
-  const denied = call.verdict._tag === "Denied" ? call.verdict : undefined
-  return {
-    call,
-    receipt: denied === undefined ? "prepared" : "refused",
-    approved: false,
-    input: call.input,
-    refusals: 0,
-    attempts: 0,
-    outcome: denied === undefined ? undefined : { _tag: "Rejected", error: denied.error },
-    answeredSeq: denied === undefined ? 0 : seq
-  }
-}
 
 /** The budgets after some calls. */
 export const spend = (spent: Budget.Spent, calls: ReadonlyArray<RecordedCall>): Budget.Spent =>
