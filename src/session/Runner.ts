@@ -1,5 +1,5 @@
 /**
- * Drives the run in progress as far as it can go: starts handlers, gives answers, records turns.
+ * Drives the run in progress as far as it can go: starts handlers, gives answers, waits. What comes of it is recorded by `Turns`.
  *
  * D1. One driver at a time. It decides from the state alone, so that it may stop anywhere and another, in this process or
  *     the next, goes on.
@@ -15,30 +15,17 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
-import * as Meter from "../machine/Meter.ts"
-import type { Answer, Output, Turn } from "../machine/Turn.ts"
+import type { Answer, Turn } from "../machine/Turn.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { GuestError } from "../tool/GuestError.ts"
-import { type Airlock, needsSnapshot } from "./Airlock.ts"
-import type { Calls } from "./Calls.ts"
 import type { Decisions } from "./Decisions.ts"
-import type { Guest } from "./Guest.ts"
 import type { JournalError } from "./Journal.ts"
-import type { Ledger } from "./Ledger.ts"
 import { expiries, heldBack, type Move, nextMove, type Until } from "./NextMove.ts"
-import { canStart, type OpenCall } from "./OpenCall.ts"
-import * as Recipe from "./Recipe.ts"
-import type { Redactor } from "./Redactor.ts"
-import * as RunPhases from "./RunPhases.ts"
+import { canStart } from "./OpenCall.ts"
+import type * as Recipe from "./Recipe.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
-import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
-import { answered, type SessionState, unstarted } from "./SessionState.ts"
-import { Witness } from "./Witness.ts"
-
-/** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
-const stepsMax = 512
-/** Guest CPU time since the last snapshot beyond which another is taken. */
-const replayMillisMax = 250
+import { answered, unstarted } from "./SessionState.ts"
+import * as Turns from "./Turns.ts"
 
 type Failure = JournalError | MachineError | SessionError | TokenError
 
@@ -58,18 +45,11 @@ export interface Runner {
   /** Stops the driver for good: the session is let go. Runs in progress stay as they are in the journal. */
   readonly retire: Effect.Effect<void>
   /** Writes the guest down as it is, with the next entry, and gives what that has to say of it: of one that cannot be, nothing. */
-  readonly keep: (machine: SnapshotMachine) => Effect.Effect<Partial<ReturnType<Ledger["keep"]>>, MachineError>
+  readonly keep: Turns.Turns["keep"]
   /** Ends the run in progress with an error; the guest goes back to where it was before. */
-  readonly abort: (error: GuestError) => Effect.Effect<void, JournalError>
-  readonly timing: { snapshotBytes: number; wallMillis: number }
+  readonly abort: Turns.Turns["abort"]
+  readonly timing: Turns.Turns["timing"]
 }
-
-/**
- * When a finished run is written down as a snapshot: `eager`, always, so that its code is never run again; `lazy`, only
- * when replaying it would cost more, or when the machine is put away. Parks that need one always get it. `never`: the session
- * ends with its machine, so only what is cheaper to restore than to replay is written down.
- */
-export type Snapshots = "eager" | "lazy" | "never"
 
 /**
  * How long a guest whose machine cannot do the same again waits before it is written down. Shorter waits are not worth it: if the
@@ -77,26 +57,9 @@ export type Snapshots = "eager" | "lazy" | "never"
  */
 const longWaitMillis = 2_000
 
-interface Options {
-  readonly repeats: boolean
-  readonly ledger: Ledger
-  readonly guest: Guest
-  readonly calls: Calls
-  readonly airlock: Airlock
+interface Options extends Turns.TurnsOptions {
   readonly decisions: Pick<Decisions, "applyRecorded">
-  readonly snapshots: Snapshots
-  readonly redactor: Redactor
-  /** Gets what was held back until a turn was over. */
-  readonly onOutput: (output: Output) => void
 }
-
-const besidesOf = ({ displays, files, phases }: Turn, { cover }: Redactor) => ({
-  ...(files === undefined ? {} : { files }),
-  ...(displays === undefined ? {} : { displays: displays.map(cover) }),
-  ...(phases === undefined ? {} : { phases })
-})
-
-const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly
 
 const outOfTime: GuestError = {
   name: "LimitError",
@@ -105,83 +68,15 @@ const outOfTime: GuestError = {
 }
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { airlock, calls, decisions, guest, ledger, redactor, repeats, snapshots } = options
+  const { airlock, calls, decisions, guest, ledger, redactor, repeats } = options
   const clock = yield* Clock.Clock
-  const witness = yield* Witness
-  const hasRun = RunPhases.make(yield* Meter.current, guest.timing, calls.timing)
-  const timing = { snapshotBytes: 0, wallMillis: 0 }
+  const turns = yield* Turns.make(options)
+  let wallMillis = 0
   const driving = yield* Semaphore.make(1)
   let driver: Fiber.Fiber<unknown, unknown> | undefined
   let claimants = 0
   let visits: Array<Effect.Effect<void>> = []
   let retired = false
-  let sinceSnapshot = { cpuMillis: 0, answers: 0 }
-
-  const keep: Runner["keep"] = Effect.fnUntraced(function* (machine) {
-    // Machines that end with their session are made so that they cannot be written down.
-    if (snapshots === "never" && !repeats) return {}
-    const snapshot = yield* machine.snapshot
-    timing.snapshotBytes = snapshot.bytes.byteLength
-    sinceSnapshot = { cpuMillis: 0, answers: 0 }
-    return ledger.keep(snapshot)
-  })
-
-  const recordEnd = (event: Extract<SessionEvent, { readonly _tag: "RunEnded" }>) => {
-    ledger.record(event)
-    hasRun(ledger.state().last, event.nowMillis)
-  }
-
-  const replayIsDear = () => sinceSnapshot.answers >= stepsMax || sinceSnapshot.cpuMillis >= replayMillisMax
-
-  /** Records a turn; what it calls off is interrupted once that is certain. */
-  const take = (delivered: ReadonlyArray<string>, nowMillis: number) =>
-    Effect.fnUntraced(function* (turn: Turn, machine: SnapshotMachine) {
-      const before = ledger.state()
-      const run = before.current?.id ?? ""
-      const { rest, whole } = redactor.end(turn.output)
-      for (const output of rest) options.onOutput(output)
-      const named = { run, delivered, nowMillis, output: whole, usage: turn.usage, ...besidesOf(turn, redactor) }
-      sinceSnapshot = {
-        cpuMillis: sinceSnapshot.cpuMillis + turn.usage.cpuMillis,
-        answers: sinceSnapshot.answers + delivered.length
-      }
-      const cancelled = turn.cancelled.map((id) =>
-        before.open.has(id) || before.sleeps.has(id) ? id : Recipe.branchId(id, before.branch)
-      )
-      if (turn._tag === "Parked") {
-        const asked = yield* airlock.judge(before, turn.calls, nowMillis)
-        const due = before.stance === "frozen" || (repeats && (needsSnapshot(asked) || replayIsDear()))
-        const snapshot = due ? yield* keep(machine) : {}
-        const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
-        ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
-        // Handlers that need it written are about to be written down as started, in one go with it.
-        const isWrittenSoon = cancelled.length === 0 && asked.some(startsAtOnce)
-        yield* witness.intervenes || (due && !isWrittenSoon) ? ledger.flush : ledger.flushSome
-        yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
-        return
-      }
-      const fatal = turn._tag === "Failed" && turn.fatal
-      const due = !fatal && (snapshots === "eager" || (repeats && replayIsDear()))
-      const snapshot = due ? yield* keep(machine) : {}
-      recordEnd({
-        _tag: "RunEnded",
-        ...named,
-        cancelled,
-        outcome:
-          turn._tag === "Completed"
-            ? { _tag: "Succeeded", value: turn.value }
-            : { _tag: "Rejected", error: turn.error },
-        rolledBack: fatal,
-        quarantined: fatal && turn.error.reason === "Unresponsive",
-        ...snapshot
-      })
-      yield* ledger.flush
-      if (fatal) yield* guest.drop
-      yield* calls.cancel(unanswered(before, delivered))
-    })
-
-  const unanswered = (state: SessionState, delivered: ReadonlyArray<string>): ReadonlyArray<OpenCall> =>
-    [...state.open.values()].filter(({ call }) => !delivered.includes(call.id))
 
   const advance = (
     operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError>,
@@ -190,7 +85,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   ) =>
     Effect.flatMap(airlock.policy, (policy) => {
       redactor.begin(policy)
-      return guest.advance(operate, take(delivered, nowMillis))
+      return guest.advance(operate, turns.take(delivered, nowMillis))
     })
 
   const give = (answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }>) => {
@@ -207,26 +102,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const tools = airlock.granted([ledger.state().token, program.token])
     return advance((machine) => machine.start({ ...program, tools }), [], program.nowMillis)
   }
-
-  const abort = Effect.fnUntraced(function* (error: GuestError) {
-    const state = ledger.state()
-    if (state.current === undefined) return
-    yield* guest.drop
-    recordEnd({
-      _tag: "RunEnded",
-      run: state.current.id,
-      delivered: [],
-      nowMillis: clock.currentTimeMillisUnsafe(),
-      cancelled: [...state.open.keys()],
-      output: [],
-      usage: { cpuMillis: 0, memoryBytes: state.current.memoryBytes },
-      outcome: { _tag: "Rejected", error },
-      rolledBack: true,
-      quarantined: false
-    })
-    yield* calls.cancel([...state.open.values()])
-    yield* ledger.flush
-  })
 
   const wait = Effect.fnUntraced(function* (untilMillis: number | undefined, wallLeftMillis: number) {
     yield* guest.rest
@@ -254,7 +129,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const isLoss = (error: Failure): boolean => !repeats && ["MachineLost", "StateLost"].includes(error.reason._tag)
 
   /** What a lost machine was doing cannot be gone on with. */
-  const endLost = ({ message }: Failure) => abort({ name: "MachineError", message, reason: "MachineLost" })
+  const endLost = ({ message }: Failure) => turns.abort({ name: "MachineError", message, reason: "MachineLost" })
 
   const receive = Effect.suspend(() => {
     const due = visits
@@ -302,18 +177,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       yield* calls.start(startable)
       const state = ledger.state()
       const move = nextMove(state, clock.currentTimeMillisUnsafe(), calls.underWay(), { ...until, lookMillis })
-      if (move._tag === "Start") timing.wallMillis = 0
-      const wallLeft = state.limits.wallMillis - timing.wallMillis
-      if (move._tag !== "Stop" && wallLeft <= 0) yield* abort(outOfTime)
+      if (move._tag === "Start") wallMillis = 0
+      const wallLeft = state.limits.wallMillis - wallMillis
+      if (move._tag !== "Stop" && wallLeft <= 0) yield* turns.abort(outOfTime)
       if (move._tag === "Stop" || wallLeft <= 0) {
-        if (state.current !== undefined) yield* guest.keep
+        if (state.current !== undefined) yield* Effect.catchIf(guest.keep, isLoss, endLost)
         yield* ledger.flush
         return true
       }
       const asleep = move._tag === "Wait" && calls.underWay() === 0
       yield* Effect.catchIf(carryOut(move, wallLeft), isLoss, endLost)
       const ownMillis = clock.currentTimeMillisUnsafe() - startedMillis - (readying() - readiedMillis)
-      if (!asleep) timing.wallMillis += ownMillis
+      if (!asleep) wallMillis += ownMillis
     }
     return false
   }, Effect.ensuring(guest.rest))
@@ -354,14 +229,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     drive,
     exclusively,
     between,
-    keep,
+    keep: turns.keep,
     retire: Effect.suspend(() => {
       retired = true
       claimants++
       return exclusively(guest.leave)
     }),
-    abort,
-    timing
+    abort: turns.abort,
+    timing: turns.timing
   }
   return runner
 })

@@ -47,6 +47,7 @@ import type { Entry, Stance } from "./SessionEvent.ts"
 import { findRun, freshRunId, type Run, type SessionState } from "./SessionState.ts"
 import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
 import * as Trace from "./Trace.ts"
+import type { Snapshots } from "./Turns.ts"
 
 /** Everything that an operation of a session can fail with. What the guest does wrong is a result, not an error. */
 export type Failure = SessionError | JournalError | MachineError | TokenError
@@ -95,7 +96,7 @@ interface Options {
   readonly ledger: Ledger
   readonly residents: Residents
   readonly authority: Authority
-  readonly snapshots: Runner.Snapshots
+  readonly snapshots: Snapshots
 }
 
 /** Entries as they become durable, up to the one that closes the session. */

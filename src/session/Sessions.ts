@@ -28,12 +28,12 @@ import * as Metrics from "./Metrics.ts"
 import { LocalOwner } from "./Owner.ts"
 import { effective, reachable, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
-import type { Snapshots } from "./Runner.ts"
 import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
 import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
 import { dueMillis, statusOf } from "./SessionState.ts"
+import type { Snapshots } from "./Turns.ts"
 import { Witness } from "./Witness.ts"
 
 /** What this process lets a session's guest do, and who may wait how long. */
