@@ -17,6 +17,7 @@ import type { Trouble } from "../guest/interpreter/Interpreter.ts"
 import { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
 import type { Limits } from "../machine/Limits.ts"
 import { MachineError, MachineLost, type Snapshot, type SnapshotMachine } from "../machine/Machine.ts"
+import { outOfTime } from "../machine/OutOfTime.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
@@ -52,12 +53,6 @@ const lookMillisMin = 10
 
 /** How long it may take to hear what has become of files. */
 const changesTimeout = "60 seconds"
-
-const wallLimit: GuestError = {
-  name: "LimitError",
-  message: "the run took longer than its wall time allows",
-  reason: "WallLimit"
-}
 
 const cpuLimit: GuestError = { name: "InternalError", message: "interrupted", reason: "CpuLimit" }
 
@@ -123,14 +118,14 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   })
 
   /** Ends with the turn that takes longer than it may. */
-  const outOfTime = Effect.fnUntraced(function* (before: number) {
+  const limited = Effect.fnUntraced(function* (before: number) {
     const allowed = Math.min(limits.cpuSliceMillis, limits.cpuRunMillis - spent)
     const endMillis = (yield* Clock.currentTimeMillis) + limits.wallMillis
     for (;;) {
       const left = allowed - ((yield* vm.cpuMillis) - before)
       if (left <= 0) return fatal(cpuLimit)
       const wallLeft = endMillis - (yield* Clock.currentTimeMillis)
-      if (wallLeft <= 0) return fatal(wallLimit)
+      if (wallLeft <= 0) return fatal(outOfTime)
       yield* Effect.sleep(Math.max(lookMillisMin, Math.min(left / cpus, wallLeft)))
     }
   })
@@ -152,7 +147,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       Effect.gen(function* () {
         printed.output = []
         const before = yield* vm.cpuMillis
-        const turn = yield* Effect.raceFirst(Effect.catch(made, broken), outOfTime(before))
+        const turn = yield* Effect.raceFirst(Effect.catch(made, broken), limited(before))
         const cpuMillis = (yield* vm.cpuMillis) - before
         spent += cpuMillis
         const usage = { ...turn.usage, cpuMillis }

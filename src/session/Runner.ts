@@ -15,9 +15,9 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Semaphore from "effect/Semaphore"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
+import { outOfTime } from "../machine/OutOfTime.ts"
 import type { Answer, Turn } from "../machine/Turn.ts"
 import type { TokenError } from "../token/TokenError.ts"
-import type { GuestError } from "../tool/GuestError.ts"
 import type { Decisions } from "./Decisions.ts"
 import type { JournalError } from "./Journal.ts"
 import { expiries, heldBack, type Move, nextMove, type Until } from "./NextMove.ts"
@@ -59,12 +59,6 @@ const longWaitMillis = 2_000
 
 interface Options extends Turns.TurnsOptions {
   readonly decisions: Pick<Decisions, "applyRecorded">
-}
-
-const outOfTime: GuestError = {
-  name: "LimitError",
-  message: "the run took longer than its wall time allows",
-  reason: "WallLimit"
 }
 
 export const make = Effect.fnUntraced(function* (options: Options) {
