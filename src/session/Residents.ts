@@ -6,6 +6,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type { Room } from "../machine/Machine.ts"
 import type { Meter } from "../machine/Meter.ts"
 import { machinesLive, machinesResting, queueWaiting } from "../machine/Metrics.ts"
 
@@ -27,6 +28,28 @@ export interface Residents {
   /** Takes a resting session out of reach of others; false if its machine was evicted meanwhile. */
   readonly wake: (resident: Resident) => boolean
   readonly size: () => { readonly live: number; readonly resting: number }
+}
+
+/** The residents of each kind of machine, by the name of its room. */
+export interface Rooms {
+  readonly of: (room: Pick<Room, "name" | "size">) => Residents
+  readonly size: Residents["size"]
+}
+
+export const rooms = (meter: Meter): Rooms => {
+  const all = new Map<string, Residents>()
+  return {
+    of: ({ name, size }) => {
+      const residents = all.get(name) ?? make(size, meter)
+      all.set(name, residents)
+      return residents
+    },
+    size: () => {
+      const sizes = [...all.values()].map((residents) => residents.size())
+      const sum = (of: "live" | "resting") => sizes.reduce((total, size) => total + size[of], 0)
+      return { live: sum("live"), resting: sum("resting") }
+    }
+  }
 }
 
 interface Waiting {

@@ -110,13 +110,8 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   meter.show(Metrics.all)
   const tiers = yield* Tiers
   const tierOf = (template: string) => (template === embedded ? Effect.succeed(machines) : tiers(template))
-  const rooms = new Map<string, Residents.Residents>()
-  const residentsOf = ({ room }: Machines["Service"]) => {
-    const { name, size } = room ?? { name: embedded, size: options.machinesMax ?? 256 }
-    const residents = rooms.get(name) ?? Residents.make(size, meter)
-    rooms.set(name, residents)
-    return residents
-  }
+  const rooms = Residents.rooms(meter)
+  const common = { name: embedded, size: options.machinesMax ?? 256 }
   const leaseMillis = leaseMillisOf(options)
   const services = Context.make(Journal, journal)
 
@@ -171,7 +166,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       yield* ledger.flush
     }
     yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
-    const residents = residentsOf(tier)
+    const residents = rooms.of(tier.room ?? common)
     const session = yield* makeSession({ tier, ledger, residents, authority: grants, snapshots, admit })
     return { ledger, session }
   })
@@ -289,11 +284,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     summary: journal.summary,
     entries: (id) => journal.read(id, 0),
     compact,
-    machines: () => {
-      const sizes = [...rooms.values()].map((residents) => residents.size())
-      const sum = (of: "live" | "resting") => sizes.reduce((total, size) => total + size[of], 0)
-      return { live: sum("live"), resting: sum("resting") }
-    }
+    machines: rooms.size
   })
 })
 
