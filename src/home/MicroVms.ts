@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { MachineError, type Machines, MachineUnavailable, UnknownTemplate } from "../machine/Machine.ts"
+import { MachineError, type Machines, UnknownTemplate } from "../machine/Machine.ts"
 import { embedded } from "../machine/Tiers.ts"
 import * as Furnishing from "../microvm/Furnishing.ts"
 import { Hypervisor } from "../microvm/Hypervisor.ts"
@@ -50,9 +50,6 @@ interface Settings extends MicroVmsOptions {
 const own = fileURLToPath(new URL("../../templates", import.meta.url))
 const mebibyte = 1_048_576
 
-const unavailable = ({ message }: { readonly message: string }) =>
-  new MachineError({ reason: new MachineUnavailable({ detail: message }) })
-
 const decodeStanding = Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))
 
 const templatesOf = ({ home, templates }: Settings): ReadonlyArray<string> => {
@@ -66,7 +63,7 @@ const imageOf = Effect.fnUntraced(function* (template: Microvm) {
   const latest = (yield* ImageBuild.built(template)).find(({ isCurrent }) => isCurrent)
   if (latest !== undefined) return latest.image
   const message = `the image of ${template.name} is not built: caisson template build ${template.name}`
-  return yield* unavailable({ message })
+  return yield* MicroVm.unavailable({ message })
 })
 
 /** QEMU, with its machines and the snapshots of templates beside the images: all homes of a user share them. */
@@ -93,10 +90,10 @@ const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image) {
     `a first machine of ${image.template.name} is booted and warmed up, once on this host: that takes a minute or more`
   )
   return { template: made, standing: yield* decodeStanding(made.facts) }
-}, Effect.mapError(unavailable))
+}, Effect.mapError(MicroVm.unavailable))
 
 const toMachineError = <E extends { readonly _tag: string; readonly message: string }>(error: E | MachineError) =>
-  error instanceof MachineError ? error : unavailable(error)
+  error instanceof MachineError ? error : MicroVm.unavailable(error)
 
 const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
 
@@ -120,7 +117,7 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
   const memory = Math.floor(totalmem() / mebibyte)
   const { memoryMebibytes = Math.floor(memory / 2), poolMebibytes = Math.floor(memory / 4) } = settings
   const budget = Pool.budget(poolMebibytes)
-  const files = once(Layer.buildWithScope(host, scope).pipe(Effect.mapError(unavailable)))
+  const files = once(Layer.buildWithScope(host, scope).pipe(Effect.mapError(MicroVm.unavailable)))
   let works: Effect.Effect<Context.Context<Hypervisor>, MachineError> | undefined
 
   /** One hypervisor for all templates; the image is one to try the processor with. */
@@ -128,7 +125,7 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
     works ??= once(
       Layer.buildWithScope(hypervisor(image, settings.accelerator), scope).pipe(
         Effect.provide(context),
-        Effect.mapError(unavailable)
+        Effect.mapError(MicroVm.unavailable)
       )
     )
     return works
