@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { FileErrorCode } from "../../file/FileError.ts"
 import { FileChange } from "../../machine/Turn.ts"
 import { Count, Signal, Text } from "./Fields.ts"
 
@@ -21,16 +22,7 @@ export type Notice = typeof Notice.Type
  */
 export const Refusal = Schema.Struct({
   code: Schema.Literals([
-    "ENOENT",
-    "EEXIST",
-    "ENOTDIR",
-    "EISDIR",
-    "EACCES",
-    "ENOTEMPTY",
-    "ELOOP",
-    "ENAMETOOLONG",
-    "ENOSPC",
-    "EINVAL",
+    ...FileErrorCode.literals,
     "Malformed",
     "Frozen",
     "NoSuchProcess",
