@@ -12,6 +12,8 @@ interface Power {
   isOn: boolean
   /** How long a machine takes to boot. */
   bootMillis?: number
+  /** It goes off when a machine is to be written down. */
+  isWeak?: boolean
 }
 
 const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
@@ -24,7 +26,10 @@ const tier = (power: Power) => {
     start: (program) => powered(machine.start(program)),
     answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
     files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
-    snapshot: powered(machine.snapshot)
+    snapshot: Effect.suspend(() => {
+      if (power.isWeak === true) power.isOn = false
+      return powered(machine.snapshot)
+    })
   })
   return Layer.effect(
     Machines,
@@ -121,6 +126,21 @@ describe("a session over machines that do not do the same again", () => {
       assert.deepStrictEqual(yield* session.run("twice", { runId: "lost" }), result)
       assert.strictEqual(completed(yield* session.run("recall")), "before")
       assert.deepStrictEqual(outside.left, ["pay 1"])
+    })
+  )
+
+  it.effect("fails the run, and nothing else, whose machine is lost while it is written down for a pause", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      const session = yield* first.open("s")
+      yield* session.run('remember:"before"')
+      first.power.isWeak = true
+      const result = yield* session.run("refund:50")
+      assert.strictEqual(result._tag === "Failed" && result.error.reason, "MachineLost")
+      first.power.isWeak = false
+      first.power.isOn = true
+      assert.strictEqual(completed(yield* session.run("recall")), "before")
     })
   )
 
