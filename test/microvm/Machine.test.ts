@@ -2,11 +2,11 @@ import * as MachineContract from "../contract/MachineContract.ts"
 import { pythonPrograms as programs } from "../guest/interpreter/pythonPrograms.ts"
 import { leftOut } from "./leftOut.ts"
 import { inPython, lacking, tierOf } from "./machines.ts"
+import { small } from "./sessions.ts"
 
 const why = await lacking("python-data-analysis")
 
 if (why === undefined) {
-  const small = { memoryMebibytes: 256, preload: [], warmUp: [] }
   MachineContract.suite("microVM", {
     tier: inPython(tierOf("python-data-analysis", small)),
     programs,

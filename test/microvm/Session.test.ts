@@ -58,7 +58,7 @@ else
           const options = yield* granted(paid)
           yield* Effect.gen(function* () {
             const made = yield* sessions()
-            assert.deepStrictEqual(remains(directory, machines), [])
+            assert.deepStrictEqual(remains(directory), [])
             const waiting = yield* made.resume("waiting", options)
             assert.strictEqual(completed(yield* waiting.answer(call, { _tag: "Approve", by: "ann" })), 37)
             const idle = yield* made.resume("idle", options)
@@ -174,7 +174,7 @@ else
             Effect.repeat({ schedule: Schedule.spaced("20 millis"), while: (live) => live > 0 }),
             Effect.timeout("60 seconds")
           )
-          assert.deepStrictEqual(remains(directory, []), [])
+          assert.deepStrictEqual(remains(directory), [])
           assert.strictEqual(completed(yield* one.run("kept")), 1)
         }).pipe(Effect.scoped),
       120_000

@@ -60,7 +60,7 @@ export const hibernations = Effect.fnUntraced(function* (rounds: number) {
       })
     )
     assert.lengthOf(machines, 1)
-    assert.deepStrictEqual(remains(directory, machines), [])
+    assert.deepStrictEqual(remains(directory), [])
   }
   return times
 })
@@ -86,6 +86,6 @@ export const lives = Effect.fnUntraced(function* (count: number) {
   for (let index = 2; index < count; index++) machines.push(...(yield* live(index)))
   assert.lengthOf(machines, count)
   assert.isAtMost(descriptors(), before)
-  assert.deepStrictEqual(remains(directory, machines), [])
+  assert.deepStrictEqual(remains(directory), [])
   return times
 })

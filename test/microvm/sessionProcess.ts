@@ -4,11 +4,8 @@
  */
 import { createSecretKey } from "node:crypto"
 import { writeSync } from "node:fs"
-import { Context, Deferred, Effect, Layer } from "effect"
-import { Machines } from "../../src/machine/Machine.ts"
-import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
-import { tierIn } from "./machines.ts"
-import { Grounds, granted, sessions, small, template } from "./sessions.ts"
+import { Deferred, Effect } from "effect"
+import { granted, groundsIn, sessions } from "./sessions.ts"
 
 const [, , directory = "", key = ""] = process.argv
 
@@ -38,16 +35,6 @@ const program = Effect.gen(function* () {
   return yield* Effect.never
 })
 
-const grounds = Layer.effect(
-  Grounds,
-  Effect.map(
-    Layer.build(tierIn(directory, template, small, { key: createSecretKey(Buffer.from(key, "hex")) })),
-    (context) => ({
-      directory,
-      tier: Context.get(context, Machines),
-      hypervisor: Context.get(context, Hypervisor)
-    })
-  )
-)
+const grounds = groundsIn(directory, { key: createSecretKey(Buffer.from(key, "hex")) })
 
 await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(grounds)))

@@ -1,5 +1,5 @@
 /** Sessions over real machines: a directory with one template, and processes that come and go. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Context, Effect, Layer, Schema } from "effect"
 import * as Capability from "../../src/capability/Capability.ts"
@@ -11,8 +11,8 @@ import * as Sqlite from "../../src/session/Sqlite.ts"
 import * as Tool from "../../src/tool/Tool.ts"
 import * as Toolkit from "../../src/tool/Toolkit.ts"
 import { temporary } from "../qemu/directory.ts"
-import { processOf } from "../qemu/trial.ts"
-import { tierIn } from "./machines.ts"
+import { groupsIn, processesIn, processOf } from "../qemu/trial.ts"
+import { type Kept, tierIn } from "./machines.ts"
 
 export const template = "python-data-analysis"
 
@@ -29,14 +29,19 @@ export class Grounds extends Context.Service<
   }
 >()("test/microvm/Grounds") {}
 
-export const grounds = Layer.effect(
-  Grounds,
-  Effect.gen(function* () {
-    const directory = yield* temporary
-    const context = yield* Layer.build(tierIn(directory, template, small))
-    return { directory, tier: Context.get(context, Machines), hypervisor: Context.get(context, Hypervisor) }
-  })
-)
+/** Grounds in a directory that is there. */
+export const groundsIn = (directory: string, kept?: Kept) =>
+  Layer.effect(
+    Grounds,
+    Effect.map(Layer.build(tierIn(directory, template, small, kept)), (context) => ({
+      directory,
+      tier: Context.get(context, Machines),
+      hypervisor: Context.get(context, Hypervisor)
+    }))
+  )
+
+/** Grounds that are gone with the layer. */
+export const grounds = Layer.unwrap(Effect.map(temporary, (directory) => groundsIn(directory)))
 
 export const journalIn = (directory: string) =>
   JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename: join(directory, "journal.sqlite") })))
@@ -101,27 +106,10 @@ export const machinesIn = (directory: string): ReadonlyArray<string> =>
 export const killMachine = (directory: string, id: string): void =>
   void process.kill(processOf(directory, id), "SIGKILL")
 
-const groupsOf = (ids: ReadonlyArray<string>): ReadonlyArray<string> =>
-  !existsSync("/sys/fs/cgroup")
-    ? []
-    : readdirSync("/sys/fs/cgroup", { withFileTypes: true, recursive: true })
-        .filter(({ name }) => ids.some((id) => name === `caisson-${id}`))
-        .map(({ name, parentPath }) => join(parentPath, name))
-
-const processesIn = (directory: string): ReadonlyArray<string> =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${directory}/machines`)
-      } catch {
-        return false
-      }
-    })
-
 /** What is left of machines that were in a directory: files, groups and processes. */
-export const remains = (directory: string, ids: ReadonlyArray<string>): ReadonlyArray<string> => [
+export const remains = (directory: string): ReadonlyArray<string> => [
   ...["machines", "roster"].flatMap((name) => readdirSync(join(directory, name)).map((entry) => join(name, entry))),
-  ...groupsOf(ids),
-  ...processesIn(directory)
+  ...groupsIn(directory),
+  // Processes of tests name the directory as well.
+  ...processesIn(join(directory, "machines"))
 ]

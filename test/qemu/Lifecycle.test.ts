@@ -7,8 +7,11 @@ import * as Boot from "../../src/qemu/machine/Boot.ts"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
 import * as Template from "../../src/qemu/machine/Template.ts"
+import * as Verdict from "../../src/qemu/machine/Verdict.ts"
 import * as Templates from "../../src/qemu/snapshot/Templates.ts"
-import { agentOf, type Present, present, shape, shell, still, World } from "./world.ts"
+import { shell } from "../microvm/guest.ts"
+import { temporary } from "./directory.ts"
+import { agentOf, type Present, present, shape, still, World } from "./world.ts"
 
 const leftOf = ({ host }: Present) => [...readdirSync(host.machines), ...readdirSync(host.roster)]
 
@@ -203,6 +206,24 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         assert.strictEqual(yield* reasonOf(Effect.scoped(Boot.boot(host, { image: absent, shape }))), "Ended")
       }),
     180_000
+  )
+
+  it.effect(
+    "remembers what machines run on until the host is started again",
+    (context) =>
+      Effect.gen(function* () {
+        const { image } = yield* present(context)
+        const directory = yield* temporary
+        const path = join(directory, "accelerator.json")
+        const hopeless = { ...image, kernel: { ...image.kernel, path: join(directory, "none") } }
+        assert.strictEqual(yield* Verdict.accelerator(directory, hopeless), "tcg")
+        const other = readFileSync(path, "utf8").replace('"tcg"', '"kvm"')
+        writeFileSync(path, other)
+        assert.strictEqual(yield* Verdict.accelerator(directory, hopeless), "kvm")
+        writeFileSync(path, other.replace(/"realm":"[^"]*"/, '"realm":"another boot"'))
+        assert.strictEqual(yield* Verdict.accelerator(directory, hopeless), "tcg")
+      }).pipe(Effect.scoped),
+    120_000
   )
 
   it.effect(

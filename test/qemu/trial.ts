@@ -28,7 +28,12 @@ export const groupsOf = (prefix: string): ReadonlyArray<string> => {
     .map(({ name, parentPath }) => join(parentPath, name))
 }
 
-const processesIn = (directory: string): ReadonlyArray<string> =>
+/** The groups of the kernel that machines of a directory are in. */
+export const groupsIn = (directory: string): ReadonlyArray<string> =>
+  groupsOf(`caisson-${Digest.ofBytes(join(directory, "machines")).slice(0, 8)}`)
+
+/** Processes that have to do with a directory. */
+export const processesIn = (directory: string): ReadonlyArray<string> =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
@@ -45,7 +50,7 @@ export const tracesOf = (directory: string) => () => [
   ...readdirSync(join(directory, "snapshots"), { recursive: true })
     .map(String)
     .filter((name) => /draft|removed/.test(name)),
-  ...groupsOf(`caisson-${Digest.ofBytes(join(directory, "machines")).slice(0, 8)}`),
+  ...groupsIn(directory),
   ...processesIn(directory),
   `${readdirSync("/proc/self/fd").length} descriptors`
 ]

@@ -1,10 +1,8 @@
 /** What tests of real machines are done with: this host, an image of the template `shell`, and its snapshot. */
-import { randomBytes } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Context, Effect, Layer, Stream } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { TestContext } from "vitest"
-import * as Agent from "../../src/guest/Agent.ts"
 import * as StreamLink from "../../src/guest/StreamLink.ts"
 import * as Host from "../../src/qemu/Host.ts"
 import type { Vm } from "../../src/qemu/machine/Start.ts"
@@ -16,6 +14,7 @@ import * as Cache from "../../src/template/Cache.ts"
 import type { Image } from "../../src/template/image/ImageBuild.ts"
 import * as Program from "../../src/template/Program.ts"
 import * as TemplateFile from "../../src/template/TemplateFile.ts"
+import { greet } from "../microvm/guest.ts"
 import { temporary } from "./directory.ts"
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
@@ -38,28 +37,8 @@ export interface Absent {
   readonly why: string
 }
 
-let epoch = 0
-
 /** Speaks to the agent of a machine, for as long as the scope is open. */
-export const agentOf = (vm: Vm) =>
-  Effect.gen(function* () {
-    const link = yield* StreamLink.make(vm.channel, vm.channel)
-    epoch = (epoch % 65_535) + 1
-    return yield* Agent.connect({ link, epoch, nonce: randomBytes(16), entropy: randomBytes(32) })
-  })
-
-/** Runs a script in a guest, and gives what it prints. */
-export const shell = (agent: Agent.Agent, script: string) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const id = `test-${randomBytes(4).toString("hex")}`
-      const process = yield* agent.execute({ id, arguments: ["/bin/bash", "-c", script], leftovers: "stay" })
-      const text = (lane: typeof process.output) => lane.pipe(Stream.decodeText(), Stream.mkString)
-      const [printed] = yield* Effect.all([text(process.output), text(process.errors)], { concurrency: 2 })
-      yield* process.exit
-      return printed.trimEnd()
-    })
-  )
+export const agentOf = (vm: Vm) => Effect.flatMap(StreamLink.make(vm.channel, vm.channel), greet)
 
 /** Has a guest prepare for being frozen. */
 export const still = (vm: Vm) => Effect.scoped(Effect.flatMap(agentOf(vm), (agent) => agent.freeze))

@@ -14,8 +14,9 @@ import * as Cache from "../../src/template/Cache.ts"
 import * as ImageBuild from "../../src/template/image/ImageBuild.ts"
 import * as Program from "../../src/template/Program.ts"
 import * as Registry from "../../src/template/Registry.ts"
+import { shell } from "../microvm/guest.ts"
 import { temporary } from "../qemu/directory.ts"
-import { agentOf, shell } from "../qemu/world.ts"
+import { agentOf } from "../qemu/world.ts"
 
 const templates = fileURLToPath(new URL("../../templates", import.meta.url))
 
