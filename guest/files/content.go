@@ -65,27 +65,38 @@ func regular(name string, stat os.FileInfo) error {
 	}
 }
 
-// Append writes behind what a file has, which is made if there is none.
-func (r *Root) Append(name string, mode os.FileMode, from io.Reader) (int64, error) {
+// Append writes behind what a file has, which is made if there is none, and then is the guest's.
+func (r *Root) Append(name string, mode *uint32, from io.Reader) error {
 	at, err := r.target(name)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer at.close()
-	if stat, err := os.Lstat(at.path()); err == nil {
+	stat, err := os.Lstat(at.path())
+	isNew := err != nil
+	if !isNew {
 		if err := regular(name, stat); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if err := stored(at.directory); err != nil {
-		return 0, err
+		return err
 	}
-	file, err := os.OpenFile(at.path(), os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, mode)
+	permissions := os.FileMode(modeOfFiles)
+	if mode != nil {
+		permissions = os.FileMode(*mode).Perm()
+	}
+	file, err := os.OpenFile(at.path(), os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, permissions)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	bytes, err := io.Copy(file, from)
-	return bytes, errors.Join(err, file.Close())
+	if isNew {
+		if err := r.own(at); err != nil {
+			return errors.Join(err, file.Close())
+		}
+	}
+	_, err = io.Copy(file, from)
+	return errors.Join(err, file.Close())
 }
 
 // Write replaces a file as a whole: until all of its bytes have come, what is there stays as it is. A file that is replaced keeps its

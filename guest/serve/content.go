@@ -2,13 +2,10 @@ package serve
 
 import (
 	"io"
-	"os"
 
 	"caisson/guest/channel"
 	"caisson/guest/message"
 )
-
-const modeOfNew = 0o644
 
 func (a *Agent) read(stream *channel.Stream, r *message.Read) (any, error) {
 	file, err := a.Files.Read(r.Path, int64(r.Offset))
@@ -28,12 +25,7 @@ func (a *Agent) read(stream *channel.Stream, r *message.Read) (any, error) {
 
 func (a *Agent) write(stream *channel.Stream, w *message.Write) (any, error) {
 	if w.IsAppended {
-		mode := os.FileMode(modeOfNew)
-		if w.Mode != nil {
-			mode = os.FileMode(*w.Mode).Perm()
-		}
-		_, err := a.Files.Append(w.Path, mode, stream.In)
-		return message.Done{}, err
+		return message.Done{}, a.Files.Append(w.Path, w.Mode, stream.In)
 	}
 	_, err := a.Files.Write(w.Path, w.Mode, stream.In)
 	return message.Done{}, err

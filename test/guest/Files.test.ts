@@ -68,6 +68,19 @@ describe("the files of a guest", () => {
     })
   )
 
+  it.live("belong to programs when they begin with what is written behind them", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const { machine, outside } = yield* start
+      yield* machine.write("/workspace/a", text("1"), { isAppended: true })
+      yield* machine.write("/workspace/b", text("1"), { isAppended: true, mode: 0o600 })
+      const { exit, output } = yield* run(machine, "1", `cd ${outside("workspace")}; echo 2 >>a; echo 2 >>b; cat a b`)
+      assert.strictEqual(exit.code, 0)
+      assert.strictEqual(output, "12\n12\n")
+      assert.strictEqual(statSync(outside("workspace/b")).mode & 0o777, 0o600)
+    })
+  )
+
   it.live("say what is wrong as a kernel does", (context) =>
     Effect.gen(function* () {
       needsGo(context)
