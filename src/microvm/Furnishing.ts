@@ -97,7 +97,8 @@ export const of = (template: Microvm) => {
     yield* Effect.forEach(template.warmUp, (step, index) => run(agent, step, index), { discard: true })
     const interpreter = yield* Interpreter.start(agent, command, { limits: defaults })
     yield* Effect.forEach(template.languages, (language) => tryOut(interpreter, language), { discard: true })
-    yield* agent.freeze
+    if (!(yield* agent.freeze))
+      return yield* new WarmUpFailed({ step: "freeze", detail: "the guest does not stand still" })
     const standing: Standing = { epoch, interpreter: interpreter.position() }
     return Schema.encodeSync(Schema.toCodecJson(Standing))(standing)
   }, Effect.scoped)

@@ -19,6 +19,7 @@ import type { Limits } from "../machine/Limits.ts"
 import { MachineError, MachineLost, type Snapshot, type SnapshotMachine } from "../machine/Machine.ts"
 import { outOfTime } from "../machine/OutOfTime.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
+import type { Microvm } from "../template/Template.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
 import type { DurableVm, Vm } from "./Hypervisor.ts"
@@ -30,7 +31,7 @@ export interface Parts {
   readonly vm: Vm | DurableVm
   readonly inside: Inside
   readonly limits: Limits
-  readonly cpus: number
+  readonly template: Pick<Microvm, "cpus" | "output">
   /** All of the machine. It is closed when the machine is lost. */
   readonly scope: Scope.Closeable
   /** CPU time that the run in progress has used. */
@@ -70,7 +71,7 @@ export const appended = (printed: ReadonlyArray<Output>, { stream, text }: Outpu
 }
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { cpus, inside, limits, printed, scope, spentMillis, toSnapshot, vm } = parts
+  const { inside, limits, printed, scope, spentMillis, template, toSnapshot, vm } = parts
   const lock = Semaphore.makeUnsafe(1)
   let gone: string | undefined
   let spent = spentMillis
@@ -126,7 +127,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       if (left <= 0) return fatal(cpuLimit)
       const wallLeft = endMillis - (yield* Clock.currentTimeMillis)
       if (wallLeft <= 0) return fatal(outOfTime)
-      yield* Effect.sleep(Math.max(lookMillisMin, Math.min(left / cpus, wallLeft)))
+      yield* Effect.sleep(Math.max(lookMillisMin, Math.min(left / template.cpus, wallLeft)))
     }
   })
 
@@ -156,13 +157,15 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
           return { ...turn, usage }
         }
         const files = yield* changes
-        return { ...turn, usage, ...(files.length === 0 ? {} : { files }) }
+        const { displays, ...plain } = turn
+        const shown = displays === undefined || template.output === "text" ? {} : { displays }
+        return { ...plain, ...shown, usage, ...(files.length === 0 ? {} : { files }) }
       })
     )
 
   const snapshot = Effect.gen(function* () {
     if (!("checkpoint" in vm)) return yield* lost("a machine for one scope cannot be written down")
-    yield* inside.agent.freeze
+    if (!(yield* inside.agent.freeze)) return yield* lost("its guest does not stand still")
     const checkpoint = yield* vm.checkpoint
     yield* inside.agent.thaw
     return toSnapshot({ checkpoint, standing: inside.standing(), spentMillis: spent })

@@ -73,7 +73,7 @@ const limitsOf = ({ cpus, limits, memoryMebibytes }: Microvm): Partial<Limits> =
   wallMillis: limits.runMillis,
   cpuRunMillis: Math.min(cpus * limits.runMillis, cpuMillisMost.run),
   cpuSliceMillis: Math.min(cpus * limits.runMillis, cpuMillisMost.slice),
-  outputBytes: Math.min(limits.outputBytes, 16_777_216),
+  outputBytes: limits.outputBytes,
   memoryMebibytes: Math.min(memoryMebibytes, 1_024)
 })
 
@@ -122,7 +122,7 @@ const open = Effect.fnUntraced(function* (
     limits,
     printed,
     scope,
-    cpus: template.cpus,
+    template,
     spentMillis: from.spentMillis,
     toSnapshot: (written) => Snapshot.write(written, key)
   })

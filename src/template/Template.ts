@@ -87,7 +87,7 @@ const ModuleName = pattern(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/u, "expected the
 
 /** What is done in a guest before it is frozen, so that every machine of the template begins with it done. */
 export const WarmUp = Schema.Struct({
-  /** A script for bash, which the user of guest code runs. */
+  /** A script for `sh`, which the user of guest code runs; it ends at the first command that fails. */
   run: Schema.NonEmptyString.check(Schema.isMaxLength(65_536)),
   timeoutMillis: defaulted(60_000, 100, 600_000, "how long it may take")
 })
@@ -103,7 +103,7 @@ export const MachineLimits = Schema.Struct({
     "time without a run, after which a session's machine is put to disk"
   ),
   totalMillis: defaulted(86_400_000, 1_000, 2_592_000_000, "time of a session"),
-  outputBytes: defaulted(1_048_576, 0, 67_108_864, "output that is kept of one run"),
+  outputBytes: defaulted(1_048_576, 0, 16_777_216, "output that is kept of one run"),
   processes: defaulted(256, 1, 32_768, "processes and threads of guest code at the same time")
 })
 
@@ -140,7 +140,7 @@ export const Microvm = Schema.Struct({
   diskMebibytes: defaulted(1_024, 64, 65_536, "what a machine can write to its disk"),
   /** There is no network device. What guest code needs of the outside it asks for by a tool. */
   network: Schema.Literals(["none"]).pipe(Schema.withDecodingDefault(Effect.succeed("none" as const))),
-  /** `rich`: values, pictures and tables beside text. */
+  /** What a result has beside its value: `text`, what was printed; `rich`, and what was shown: pictures, tables, texts. */
   output: Schema.Literals(["text", "rich"]).pipe(Schema.withDecodingDefault(Effect.succeed("text" as const))),
   /** Bounds of each session; a policy and tokens may lower them. */
   limits: MachineLimits.pipe(Schema.withDecodingDefault(Effect.succeed({}))),

@@ -4,13 +4,25 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
+import { defaults } from "../../src/machine/Limits.ts"
 import { Machines } from "../../src/machine/Machine.ts"
 import type { Session } from "../../src/session/Session.ts"
 import { completed, onlyCall } from "../session/results.ts"
 import { hibernations, lives } from "./cycles.ts"
 import { leftOut } from "./leftOut.ts"
 import { key, lacking, tierIn } from "./machines.ts"
-import { Grounds, granted, grounds, killMachine, machinesIn, remains, sessions, small, template } from "./sessions.ts"
+import {
+  Grounds,
+  granted,
+  grounds,
+  killMachine,
+  machinesIn,
+  patient,
+  remains,
+  sessions,
+  small,
+  template
+} from "./sessions.ts"
 
 const script = fileURLToPath(new URL("sessionProcess.ts", import.meta.url))
 
@@ -106,6 +118,28 @@ else
           assert.lengthOf(yield* hibernations(3), 3)
         }),
       180_000
+    )
+
+    it.effect(
+      "shows what a program displays, unless its template has text alone",
+      () =>
+        Effect.gen(function* () {
+          const { directory, tier } = yield* Grounds
+          const plain = yield* Layer.build(Layer.fresh(tierIn(directory, template, { ...small, output: "text" })))
+          const shown = yield* Effect.forEach([tier, Context.get(plain, Machines)], (machines) =>
+            Effect.gen(function* () {
+              const machine = yield* machines.boot({ limits: { ...defaults, ...patient }, seed: "seed" })
+              const source = "display('shown')\n2"
+              return yield* machine.start({ ordinal: 1, language: "python", source, nowMillis: 0, tools: [] })
+            }).pipe(Effect.scoped)
+          )
+          const said = shown.map((turn) => [turn._tag === "Completed" && turn.value, turn.displays?.[0]])
+          assert.deepStrictEqual(said, [
+            ["2", { mediaType: "text/plain", text: "'shown'" }],
+            ["2", undefined]
+          ])
+        }).pipe(Effect.scoped),
+      120_000
     )
 
     it.effect("leaves nothing of its machines, however many there are", () => Effect.asVoid(lives(6)), 180_000)
