@@ -158,13 +158,6 @@ func (c *Conn) end() {
 	c.changed.Signal()
 }
 
-// IsClosed says whether the connection has ended.
-func (c *Conn) IsClosed() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.isClosed
-}
-
 // Hear takes a frame of the host. With an error the connection is broken.
 func (c *Conn) Hear(f frame.Frame) error {
 	if f.Sequence != c.heard {

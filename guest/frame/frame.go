@@ -1,4 +1,4 @@
-// Package frame cuts a byte channel into frames. It says the same as src/microvm/wire/Frame.ts, and both are held to
+// Package frame cuts a byte channel into frames. It says the same as src/guest/wire/Frame.ts, and both are held to
 // test/fixtures/frames.
 package frame
 
@@ -10,7 +10,7 @@ import (
 // Kind is what a frame is about.
 type Kind uint8
 
-// The kinds, by their numbers on the wire. Hello, Ping and their like come from the host; Welcome, Pong, Result and Fault from the
+// The kinds, by their numbers on the wire. Hello, Ping, Open and Reset come from the host; Welcome, Pong, Result and Fault from the
 // agent; the rest from both.
 const (
 	Hello Kind = iota + 1

@@ -46,12 +46,10 @@ type outbox struct {
 	mu      sync.Mutex
 	filled  sync.Cond
 	waiting [][]byte
-	isOver  bool
-	done    chan struct{}
 }
 
 func newOutbox(to io.Writer) *outbox {
-	o := &outbox{done: make(chan struct{})}
+	o := &outbox{}
 	o.filled.L = &o.mu
 	go o.deliver(to)
 	return o
@@ -68,28 +66,15 @@ func (o *outbox) send(message any) {
 	o.filled.Signal()
 }
 
-// close waits until everything was written.
-func (o *outbox) close() {
-	o.mu.Lock()
-	o.isOver = true
-	o.mu.Unlock()
-	o.filled.Signal()
-	<-o.done
-}
-
 func (o *outbox) deliver(to io.Writer) {
-	defer close(o.done)
 	for {
 		o.mu.Lock()
-		for len(o.waiting) == 0 && !o.isOver {
+		for len(o.waiting) == 0 {
 			o.filled.Wait()
 		}
 		batch := o.waiting
 		o.waiting = nil
 		o.mu.Unlock()
-		if len(batch) == 0 {
-			return
-		}
 		for _, bytes := range batch {
 			if _, err := to.Write(bytes); err != nil {
 				return

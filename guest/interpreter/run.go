@@ -83,8 +83,8 @@ func (r *run) call(path, arguments string, w waiter) (string, *failure) {
 	if f := r.admit(); f != nil {
 		return "", f
 	}
-	if len(path) > pathMax || len([]rune(path)) > pathMax {
-		return "", limit("TooLarge", "the path of a tool has no more than %d characters", pathMax)
+	if len(path) > pathMax {
+		return "", limit("TooLarge", "the path of a tool has no more than %d bytes", pathMax)
 	}
 	if len(arguments) > r.request.Limits.ArgumentBytes {
 		return "", limit("TooLarge", "%s: longer than %d bytes", path, r.request.Limits.ArgumentBytes)

@@ -31,8 +31,7 @@ type question struct {
 
 // caller is a connection of a process of the guest.
 type caller struct {
-	connection net.Conn
-	answers    chan any
+	answers chan any
 }
 
 type refusal struct {
@@ -98,7 +97,7 @@ func (i *Interpreter) converse(connection net.Conn) {
 	defer close(done)
 	go readLines(connection, lines, done)
 	for line := range lines {
-		c := &caller{connection: connection, answers: make(chan any, 1)}
+		c := &caller{answers: make(chan any, 1)}
 		asked := make(chan string, 1)
 		i.post(func() { asked <- i.ask(line, c) })
 		id := <-asked

@@ -1,4 +1,4 @@
-// Package message has the payloads of frames. Their shapes are said in src/microvm/wire/{Greeting,Request,Reply}.ts, and both are
+// Package message has the payloads of frames. Their shapes are said in src/guest/wire/{Greeting,Request,Reply}.ts, and both are
 // held to test/fixtures/frames.
 package message
 

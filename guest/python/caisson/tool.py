@@ -9,8 +9,6 @@ from caisson import kernel as kernels
 from caisson import outside, values
 from caisson.errors import ToolError, too_large
 
-PATH_MAX = 256
-
 
 def _limits():
     here = kernels.here()
@@ -23,8 +21,6 @@ def _known():
 
 
 def _arguments_text(path, given, named):
-    if len(path) > PATH_MAX:
-        raise too_large(f"the path of a tool has no more than {PATH_MAX} characters")
     arguments = [*given, named] if named else list(given)
     longest = _limits()["argumentBytes"]
     try:

@@ -21,7 +21,7 @@ export const kinds = {
   ping: 3,
   /** Agent: the answer to a ping, with its payload. */
   pong: 4,
-  /** Begins a stream. Payload: a `Request` of the host, a `Call` of the agent. */
+  /** Host: begins a stream. Payload: a `Request`. */
   open: 5,
   /** Bytes of a lane. */
   data: 6,
@@ -33,7 +33,7 @@ export const kinds = {
   note: 9,
   /** Agent: what a request came to; the last frame of its stream. Payload: `Outcome`. */
   result: 10,
-  /** The sender has no more interest in the stream. */
+  /** Host: no more interest in the stream. */
   reset: 11,
   /** Agent: a frame was broken or missing; nothing is heard until the next hello. Payload: `Fault`. */
   fault: 12

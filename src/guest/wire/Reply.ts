@@ -17,7 +17,7 @@ export type Notice = typeof Notice.Type
  * Why a request was not done. Codes of files are those of the kernel.
  *
  * `Malformed`: the request is none. `Frozen`: it came after a freeze. `NoSuchProcess`, `ProcessExists`: of its id. `TooMany`:
- * streams, processes or watches. `NotStarted`: the kernel refused to run the program. `Unsupported`: this guest cannot do that.
+ * streams or processes. `NotStarted`: the kernel refused to run the program. `Unsupported`: this guest cannot do that.
  * `BytesLost`: the lanes of a process are not kept from there on. `Internal`: all else.
  */
 export const Refusal = Schema.Struct({
