@@ -72,7 +72,11 @@ const inSoftware = (host: Host.Host, image: Image) =>
     )
   )
 
-const kvm = { name: "KVM", isRequired: false, neededFor: "running guests on the processor, some ten times as fast" }
+const kvm = {
+  name: "KVM",
+  isRequired: false,
+  neededFor: "running guests on the processor, which is many times as fast"
+}
 
 const onProcessor = (host: Host.Host, image: Image) =>
   Effect.map(KvmProbe.probe(host, image), (probe): Finding => {
