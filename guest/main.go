@@ -103,11 +103,17 @@ func assemble(o options) (*serve.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	var generator *renew.Generator
+	if o.isMachine {
+		if generator, err = renew.OpenGenerator(); err != nil {
+			return nil, err
+		}
+	}
 	table := process.NewTable(&process.Surroundings{
 		Reaper: reaper, Groups: groups, Root: o.root, UID: uint32(o.uid), GID: uint32(o.gid), CanChangeUser: isRoot,
 	})
 	return &serve.Agent{
-		Files: root, Groups: groups, Processes: table, IsMachine: o.isMachine, Template: o.template, Release: release,
+		Files: root, Groups: groups, Processes: table, Generator: generator, Template: o.template, Release: release,
 		Generation: renew.Sample(message.NonceBytes),
 	}, nil
 }

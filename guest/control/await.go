@@ -15,13 +15,9 @@ const awaitMax = 2 * time.Second
 // ErrLate is returned when processes do not come to rest.
 var ErrLate = errors.New("the processes of the groups did not come to rest")
 
-// awaitFrozen waits until the kernel says that all processes stand still, or none has to.
-func (h *Hierarchy) awaitFrozen(isStill bool) error {
-	word := "frozen 0"
-	if isStill {
-		word = "frozen 1"
-	}
-	return await(filepath.Join(h.directory, "cgroup.events"), word)
+// awaitFrozen waits until the kernel says that all processes stand still.
+func (h *Hierarchy) awaitFrozen() error {
+	return await(filepath.Join(h.directory, "cgroup.events"), "frozen 1")
 }
 
 // AwaitEmpty waits until no process is in the group.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"caisson/guest/message"
 )
 
@@ -19,6 +21,8 @@ const cpuPeriodMicros = 100_000
 type Hierarchy struct {
 	directory   string
 	controllers []string
+	// Abilities are what it can do for processes.
+	Abilities []message.Ability
 }
 
 var wanted = []string{"memory", "pids", "cpu"}
@@ -42,11 +46,11 @@ func Open(directory string) (*Hierarchy, error) {
 			h.controllers = append(h.controllers, name)
 		}
 	}
+	h.Abilities = h.abilities()
 	return h, nil
 }
 
-// Abilities are what the hierarchy can do for processes.
-func (h *Hierarchy) Abilities() []message.Ability {
+func (h *Hierarchy) abilities() []message.Ability {
 	var all []message.Ability
 	for name, ability := range map[string]message.Ability{
 		"memory": message.MemoryLimit, "pids": message.ProcessLimit, "cpu": message.CPULimit,
@@ -71,17 +75,16 @@ func (h *Hierarchy) Bound(bytes uint64) error {
 	return h.write("memory.max", strconv.FormatUint(bytes, 10))
 }
 
-// Freeze lets all processes in all groups stand still, or go on.
-func (h *Hierarchy) Freeze(isStill bool) error {
-	value := "0"
-	if isStill {
-		value = "1"
-	}
-	if err := h.write("cgroup.freeze", value); err != nil {
+// Freeze lets all processes in all groups stand still, and waits until they do.
+func (h *Hierarchy) Freeze() error {
+	if err := h.write("cgroup.freeze", "1"); err != nil {
 		return err
 	}
-	return h.awaitFrozen(isStill)
+	return h.awaitFrozen()
 }
+
+// Thaw lets them go on.
+func (h *Hierarchy) Thaw() error { return h.write("cgroup.freeze", "0") }
 
 // Group is the processes of one request, with all that they start.
 type Group struct {
@@ -201,8 +204,15 @@ func (g *Group) write(file, value string) error { return write(g.directory, file
 
 func (h *Hierarchy) write(file, value string) error { return write(h.directory, file, value) }
 
+// write goes past the poller of the runtime: a guest that was just restored runs every instruction for the first time, and is waited
+// for.
 func write(directory, file, value string) error {
-	if err := os.WriteFile(filepath.Join(directory, file), []byte(value), 0o644); err != nil {
+	descriptor, err := unix.Open(directory+"/"+file, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	_, err = unix.Write(descriptor, []byte(value))
+	if err := errors.Join(err, unix.Close(descriptor)); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)
 	}
 	return nil

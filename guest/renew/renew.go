@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,20 +27,27 @@ const (
 	reseed     = 0x5207
 )
 
-// Entropy mixes bytes into the kernel's generator, counts them as chance, and lets it go on from a new seed.
-func Entropy(bytes []byte) error {
-	random, err := os.OpenFile("/dev/urandom", os.O_WRONLY, 0)
+// Generator is the kernel's. It stays open, so that a guest that goes on needs not look for it.
+type Generator struct{ descriptor uintptr }
+
+// OpenGenerator opens the kernel's generator for as long as this process lives.
+func OpenGenerator() (*Generator, error) {
+	descriptor, err := unix.Open("/dev/urandom", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("open the generator: %w", err)
+		return nil, fmt.Errorf("open the generator: %w", err)
 	}
-	defer random.Close()
+	return &Generator{descriptor: uintptr(descriptor)}, nil
+}
+
+// Mix gives the generator bytes that count as chance, and lets it go on from a new seed.
+func (g *Generator) Mix(bytes []byte) error {
 	pool := binary.NativeEndian.AppendUint32(nil, uint32(8*len(bytes)))
 	pool = binary.NativeEndian.AppendUint32(pool, uint32(len(bytes)))
 	pool = append(pool, bytes...)
-	if err := request(random, addEntropy, pool); err != nil {
+	if err := request(g.descriptor, addEntropy, pool); err != nil {
 		return fmt.Errorf("add entropy: %w", err)
 	}
-	if err := request(random, reseed, nil); err != nil {
+	if err := request(g.descriptor, reseed, nil); err != nil {
 		return fmt.Errorf("seed the generator: %w", err)
 	}
 	return nil

@@ -42,7 +42,7 @@ func (a *Agent) freeze(stream *channel.Stream) (any, error) {
 	a.mu.Unlock()
 	frozen := message.Frozen{}
 	if a.Groups != nil {
-		if err := a.Groups.Freeze(true); err != nil {
+		if err := a.Groups.Freeze(); err != nil {
 			return nil, a.undo(err)
 		}
 		frozen.IsStill = true
@@ -67,5 +67,5 @@ func (a *Agent) thaw() error {
 	if a.Groups == nil {
 		return nil
 	}
-	return a.Groups.Freeze(false)
+	return a.Groups.Thaw()
 }

@@ -22,8 +22,8 @@ type Agent struct {
 	Files     *files.Root
 	Groups    *control.Hierarchy // nil without control groups
 	Processes *process.Table
-	// IsMachine says that the clock, the chance and the name are the agent's to set.
-	IsMachine  bool
+	// Generator is the kernel's. Nil of an agent in a machine of others, whose clock, chance and name are not the agent's to set.
+	Generator  *renew.Generator
 	Template   string
 	Release    string
 	Generation []byte
@@ -127,9 +127,9 @@ func (a *Agent) renew(hello *message.Hello) message.Welcome {
 		Version: message.Version, Nonce: hello.Nonce, Agent: a.Release, Generation: a.Generation, Template: a.Template,
 		Abilities: a.abilities(), Processes: a.Processes.Known(),
 	}
-	if a.IsMachine {
+	if a.Generator != nil {
 		welcome.ClockSet = renew.Clock(hello.Seconds, hello.Nanos) == nil
-		welcome.Reseeded = renew.Entropy(hello.Entropy) == nil
+		welcome.Reseeded = a.Generator.Mix(hello.Entropy) == nil
 		if hello.Hostname != "" {
 			_ = renew.Hostname(hello.Hostname) // a name is no promise
 		}
@@ -143,7 +143,7 @@ func (a *Agent) renew(hello *message.Hello) message.Welcome {
 func (a *Agent) abilities() []message.Ability {
 	all := []message.Ability{message.Terminal, message.Watching}
 	if a.Groups != nil {
-		all = append(all, a.Groups.Abilities()...)
+		all = append(all, a.Groups.Abilities...)
 	}
 	return all
 }
@@ -171,6 +171,9 @@ func (a *Agent) do(stream *channel.Stream, payload []byte) {
 		return
 	}
 	result, err := a.perform(stream, request)
+	if stream.Context.Err() != nil {
+		return // nobody hears of it any more
+	}
 	if err == nil {
 		err = stream.Finish(message.Succeeded{OK: result})
 	}
