@@ -57,14 +57,15 @@ type Interpreter struct {
 	activity int  // counts whatever is asked for or printed
 	quiet    int
 	asked    time.Time // when something was asked for last, or answered
-	used     usage     // by all processes, at the end of the last turn
+	family   family
+	used     usage // at the end of the last turn
 	parked   time.Duration
 	parkedAt time.Time
 }
 
 func newInterpreter(to io.Writer, p *place) (*Interpreter, error) {
 	i := &Interpreter{
-		host: newOutbox(to), posted: make(chan func(), 64), engines: map[string]engine{}, place: p, tools: json.RawMessage("[]"),
+		host: newOutbox(to), posted: make(chan func(), 64), engines: map[string]engine{}, place: p, tools: json.RawMessage("[]"), family: newFamily(),
 	}
 	var err error
 	i.capture, err = newCapture(func() { i.post(i.hearOutput) })
@@ -209,7 +210,7 @@ func (i *Interpreter) endTurn() {
 	i.hearOutput()
 	r.printer.end()
 	before := i.used
-	i.used = measure(append(descendants(os.Getpid()), os.Getpid()))
+	i.used = i.family.usage()
 	cost := usage{CPUMillis: max(0, i.used.CPUMillis-before.CPUMillis), MemoryBytes: i.used.MemoryBytes}
 	i.host.send(turnMessage{Say: "turn", Turn: r.turn(), Usage: cost, Displays: r.displays, Phases: r.phases})
 	r.displays, r.phases, r.inTurn = nil, nil, false
@@ -300,5 +301,5 @@ func (i *Interpreter) isBusy() bool {
 	if !i.run.engine.isIdle() && !i.run.waitsOutside() {
 		return true
 	}
-	return !isStill() && slices.ContainsFunc(descendants(os.Getpid()), isBusy)
+	return !isStill() && slices.ContainsFunc(i.family.others(), isBusy)
 }

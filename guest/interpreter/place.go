@@ -95,11 +95,14 @@ func (p *place) environment(given ...string) []string {
 	path := "/usr/local/bin:/usr/bin:/bin"
 	var kept []string
 	for _, variable := range os.Environ() {
-		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+		name, value, _ := strings.Cut(variable, "=")
+		switch name {
+		case "PATH":
 			path = value
-			continue
+		case "GODEBUG": // it is for this program
+		default:
+			kept = append(kept, variable)
 		}
-		kept = append(kept, variable)
 	}
 	own := []string{"PATH=" + p.bin + ":" + path, "CAISSON_SOCKET=" + p.socket()}
 	return append(append(kept, own...), given...)

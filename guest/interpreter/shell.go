@@ -174,7 +174,7 @@ func (s *shell) prepare(seed string, done func()) {
 
 func (s *shell) start(r *request) {
 	s.before = map[int]bool{}
-	for _, pid := range descendants(os.Getpid()) {
+	for _, pid := range s.i.family.others() {
 		s.before[pid] = true
 	}
 	source := strings.ReplaceAll(r.Source, "\x00", "")
@@ -193,7 +193,7 @@ func (s *shell) end(why string) {
 		return
 	}
 	var begun []int
-	for _, pid := range descendants(os.Getpid()) {
+	for _, pid := range s.i.family.others() {
 		if !s.before[pid] && pid != s.standby {
 			begun = append(begun, pid)
 		}

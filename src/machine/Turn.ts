@@ -10,7 +10,8 @@ export type Output = typeof Output.Type
 export const Sleep = Schema.Struct({ id: Schema.String, dueMillis: Schema.Finite })
 export type Sleep = typeof Sleep.Type
 
-/** What a turn cost: guest CPU time, and the size of the guest's linear memory after it. */
+/** What a turn cost: guest CPU time, and the memory that the guest has after it: all of a linear memory, or what a group of processes is
+ * charged with. */
 export const Usage = Schema.Struct({ cpuMillis: Schema.Finite, memoryBytes: Schema.Finite })
 export type Usage = typeof Usage.Type
 
