@@ -7,12 +7,13 @@ import type { Agent } from "../guest/Agent.ts"
 import * as Interpreter from "../guest/interpreter/Interpreter.ts"
 import type { Link } from "../guest/Link.ts"
 import type { Command, Process } from "../guest/Process.ts"
+import { runtimeSettings } from "../guest/Runtime.ts"
 import { defaults } from "../machine/Limits.ts"
 import type { Language, Program } from "../machine/Machine.ts"
 import * as Digest from "../template/Digest.ts"
 import type { Microvm, WarmUp as Step } from "../template/Template.ts"
 import type { WarmUp } from "./Hypervisor.ts"
-import { connect, interpreterId } from "./Inside.ts"
+import { greet, interpreterId } from "./Inside.ts"
 import { Standing } from "./Standing.ts"
 
 /** A step of a template's warm-up did not succeed. */
@@ -40,7 +41,7 @@ const environment = {
 const commandOf = ({ languages, limits, preload }: Microvm): Command => ({
   id: interpreterId,
   arguments: [`${bin}/interpreter`, ...(preload.length === 0 ? [] : [`--preload=${preload.join(",")}`]), ...languages],
-  environment,
+  environment: { ...environment, GODEBUG: runtimeSettings },
   directory: workspace,
   limits: { processes: limits.processes }
 })
@@ -78,7 +79,6 @@ const run = Effect.fnUntraced(function* (agent: Agent, { run: script, timeoutMil
   return yield* new WarmUpFailed({ step: script.slice(0, 200), detail })
 }, Effect.scoped)
 
-/** Whatever is done for the first time takes long in a machine, and is in every clone when it was done before. */
 const tryOut = Effect.fnUntraced(function* (interpreter: Interpreter.Interpreter, language: Language) {
   const source = first[language]
   if (source === undefined) return
@@ -89,14 +89,18 @@ const tryOut = Effect.fnUntraced(function* (interpreter: Interpreter.Interpreter
   return yield* new WarmUpFailed({ step: `a first program of ${language}`, detail })
 })
 
+/** Runs a first program of each language: whatever is done for the first time takes long in a machine, or on its processor. */
+export const rehearse = (interpreter: Interpreter.Interpreter, languages: ReadonlyArray<Language>) =>
+  Effect.forEach(languages, (language) => tryOut(interpreter, language), { discard: true })
+
 /** Furnishes a machine of a template, and freezes it. */
 export const of = (template: Microvm) => {
   const command = commandOf(template)
   const furnish = Effect.fn("Furnishing.run")(function* (link: Link) {
-    const { agent, epoch } = yield* connect(link, undefined)
+    const { agent, epoch } = yield* greet(link, undefined)
     yield* Effect.forEach(template.warmUp, (step, index) => run(agent, step, index), { discard: true })
     const interpreter = yield* Interpreter.start(agent, command, { limits: defaults })
-    yield* Effect.forEach(template.languages, (language) => tryOut(interpreter, language), { discard: true })
+    yield* rehearse(interpreter, template.languages)
     if (!(yield* agent.freeze))
       return yield* new WarmUpFailed({ step: "freeze", detail: "the guest does not stand still" })
     const standing: Standing = { epoch, interpreter: interpreter.position() }

@@ -2,6 +2,8 @@
  * The hypervisor's command line. Pure: what is written here is all that a machine has, and there is nothing that it has by
  * default.
  */
+
+import { runtimeSettings } from "../guest/Runtime.ts"
 import { type Disks, nodeOf } from "./Disk.ts"
 import { memoryBytes, type Shape } from "./Shape.ts"
 
@@ -30,8 +32,6 @@ export interface Machine {
   readonly memory: Memory
   readonly disks: Disks
   readonly origin: Origin
-  /** Tells a guest's kernel that it has become another one. */
-  readonly generation: string
   /** Puts what the guest's kernel prints on standard output. */
   readonly messages?: "shown" | undefined
 }
@@ -63,7 +63,7 @@ const memory = ({ memory: { isReadOnly = false, path, writes }, shape }: Machine
 })
 
 /** Devices, with the places that they have on their bus: a snapshot fits only into the same ones. */
-const devices = ({ generation, shape }: Machine): ReadonlyArray<object> => {
+const devices = ({ shape }: Machine): ReadonlyArray<object> => {
   const isSmall = shape.board === "microvm"
   const transport = isSmall ? "device" : "pci"
   const at = (slot: number) => (isSmall ? {} : { bus: "pcie.0", addr: `0x${slot}` })
@@ -72,8 +72,7 @@ const devices = ({ generation, shape }: Machine): ReadonlyArray<object> => {
     { driver: `virtio-blk-${transport}`, id: "upper", drive: "upper", serial: "upper", ...at(3) },
     { driver: `virtio-serial-${transport}`, id: "serial", max_ports: 4, ...at(4) },
     { driver: "virtserialport", id: "agent", bus: "serial.0", chardev: "agent", nr: 1, name: agentPort },
-    { driver: `virtio-rng-${transport}`, id: "entropy", rng: "rng", ...at(5) },
-    ...(isSmall ? [] : [{ driver: "vmgenid", id: "generation", guid: generation }])
+    { driver: `virtio-rng-${transport}`, id: "entropy", rng: "rng", ...at(5) }
   ]
 }
 
@@ -133,15 +132,18 @@ export const skeleton = (shape: Shape): ReadonlyArray<string> =>
     shape,
     memory: { path: "memory", writes: "kept" },
     disks: { base: { _tag: "Shared", path: "base" }, upper: { _tag: "Raw", path: "upper" } },
-    origin: { _tag: "Snapshot" },
-    generation: "00000000-0000-0000-0000-000000000000"
+    origin: { _tag: "Snapshot" }
   })
 
-/** What a guest's kernel is told. `quiet`, no self-tests of its ciphers: half a second of every boot in software. */
+/**
+ * What a guest's kernel is told. `quiet`, no self-tests of its ciphers: half a second of every boot in software. The word for the
+ * agent's runtime is what the kernel does not know and gives to its first process.
+ */
 export const kernelCommandLine = (shape: Shape, template: string, messages?: "shown"): string =>
   [
     messages === undefined ? "quiet loglevel=0" : "console=ttyS0 loglevel=5",
     "random.trust_cpu=on reboot=t panic=-1 cryptomgr.notests nokaslr",
+    `GODEBUG=${runtimeSettings}`,
     ...(shape.accelerator === "tcg" ? ["tsc=reliable no_timer_check mitigations=off"] : []),
     `caisson.template=${template}`
   ].join(" ")

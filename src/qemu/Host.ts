@@ -30,7 +30,7 @@ export const groupOf = ({ groupPrefix }: Host, id: string): string => `${groupPr
 
 const hypervisor = "qemu-system-x86_64"
 
-/** Chance for names and generations. */
+/** Chance for names. */
 export const randomHex = (bytes: number) => Effect.sync(() => randomBytes(bytes).toString("hex"))
 
 const versionOf = Effect.fnUntraced(function* (program: string) {

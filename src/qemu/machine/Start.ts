@@ -36,7 +36,7 @@ export interface Vm {
   readonly measures: ReadonlyArray<Measure>
 }
 
-export interface Start extends Omit<CommandLine.Machine, "generation"> {
+export interface Start extends CommandLine.Machine {
   /** As it was written down. Its directory is its own, with its own files in it. */
   readonly machine: Roster.Machine
   /** The file of a state, for a machine that begins with one. */
@@ -71,11 +71,7 @@ const needsOf = (
 }
 
 /** The machine, as its confined process finds its files. */
-const machineFor = (
-  start: Start,
-  confined: Confinement.Confined,
-  isReadOnly: boolean
-): Omit<CommandLine.Machine, "generation"> => {
+const machineFor = (start: Start, confined: Confinement.Confined, isReadOnly: boolean): CommandLine.Machine => {
   const { disks, memory, origin, shape } = start
   const see = confined.seenAs
   const seenDisks: Disks = { base: { _tag: "Shared", path: see(disks.base.path) }, upper: seenAs(disks.upper, see) }
@@ -87,11 +83,6 @@ const machineFor = (
     messages: start.messages
   }
 }
-
-/** A fresh identifier of the form that the device for it takes. */
-const newGeneration = Effect.map(Host.randomHex(16), (hex) =>
-  [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20)].join("-")
-)
 
 const ownFiles = (directory: string) =>
   Effect.try({
@@ -144,11 +135,7 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
   }
   const groups = yield* ControlGroup.make(host.means.groups, group, bounds)
   const machine = machineFor(wanted, confined, host.means.opensMemoryReadOnly)
-  const line = [
-    ...confined.prefix,
-    host.program,
-    ...CommandLine.build({ ...machine, generation: yield* newGeneration })
-  ]
+  const line = [...confined.prefix, host.program, ...CommandLine.build(machine)]
   const [program = host.program, ...given] = line
   const child = yield* Child.launch({
     name: hypervisor,
