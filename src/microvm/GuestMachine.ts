@@ -24,20 +24,20 @@ import type { GuestError } from "../tool/GuestError.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
 import type { DurableVm, Vm } from "./Hypervisor.ts"
 import type { HypervisorError } from "./HypervisorError.ts"
-import type { Inside } from "./Inside.ts"
+import type { Inside, NotEntered } from "./Inside.ts"
 import type { Standing } from "./Standing.ts"
 
 export interface Parts {
   readonly vm: Vm | DurableVm
-  readonly inside: Inside
+  /** Waits until the guest can be used. */
+  readonly inside: Effect.Effect<Inside, NotEntered>
   readonly limits: Limits
+  readonly onOutput?: ((output: Output) => void) | undefined
   readonly template: Pick<Microvm, "cpus" | "output">
   /** All of the machine. It is closed when the machine is lost. */
   readonly scope: Scope.Closeable
   /** CPU time that the run in progress has used. */
   readonly spentMillis: number
-  /** What the interpreter prints, in the turn that is under way. */
-  readonly printed: { output: ReadonlyArray<Output> }
   readonly toSnapshot: (written: {
     readonly checkpoint: Checkpoint
     readonly standing: Standing
@@ -63,7 +63,7 @@ const errorOf = ({ message, reason }: InterpreterError): GuestError =>
     : { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
 
 /** What was printed, with one piece more: pieces of one stream that follow each other are one. */
-export const appended = (printed: ReadonlyArray<Output>, { stream, text }: Output): ReadonlyArray<Output> => {
+const appended = (printed: ReadonlyArray<Output>, { stream, text }: Output): ReadonlyArray<Output> => {
   const last = printed.at(-1)
   return last?.stream === stream
     ? [...printed.slice(0, -1), { stream, text: last.text + text }]
@@ -71,10 +71,19 @@ export const appended = (printed: ReadonlyArray<Output>, { stream, text }: Outpu
 }
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { inside, limits, printed, scope, spentMillis, template, toSnapshot, vm } = parts
+  const { inside, limits, scope, spentMillis, template, toSnapshot, vm } = parts
   const lock = Semaphore.makeUnsafe(1)
   let gone: string | undefined
   let spent = spentMillis
+  /** Of the turn that is under way. */
+  let printed: ReadonlyArray<Output> = []
+  const serving = {
+    limits,
+    onOutput: (output: Output) => {
+      printed = appended(printed, output)
+      parts.onOutput?.(output)
+    }
+  }
   yield* Scope.addFinalizer(
     scope,
     Effect.sync(() => (gone ??= "its scope is closed"))
@@ -87,12 +96,15 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     })
 
   const vmLost = Effect.flatMap(vm.lost, Effect.fail)
+  const entered = Effect.mapError(inside, ({ message }) => lost(message))
 
   /** One operation at a time. Whatever fails but a file loses the machine, and so does its interruption. */
-  const operate = <A>(doing: Effect.Effect<A, Failure | FileError>): Effect.Effect<A, MachineError | FileError> => {
+  const operate = <A>(
+    doing: (inside: Inside) => Effect.Effect<A, Failure | FileError>
+  ): Effect.Effect<A, MachineError | FileError> => {
     const done = Effect.suspend(
       (): Effect.Effect<A, Failure | FileError> =>
-        gone === undefined ? Effect.raceFirst(doing, vmLost) : Effect.fail(lost(gone))
+        gone === undefined ? Effect.raceFirst(Effect.flatMap(entered, doing), vmLost) : Effect.fail(lost(gone))
     )
     const failed = (error: Failure | FileError): Effect.Effect<never, MachineError | FileError> => {
       if (error._tag === "FileError") return Effect.fail(error)
@@ -106,7 +118,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
       )
     )
   }
-  const withoutFiles = <A>(doing: Effect.Effect<A, Failure>): Effect.Effect<A, MachineError> =>
+  const withoutFiles = <A>(doing: (inside: Inside) => Effect.Effect<A, Failure>): Effect.Effect<A, MachineError> =>
     Effect.catchTag(operate(doing), "FileError", Effect.die)
 
   const fatal = (error: GuestError): Turn => ({
@@ -114,7 +126,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     error,
     fatal: true,
     cancelled: [],
-    output: printed.output,
+    output: printed,
     usage: { cpuMillis: 0, memoryBytes: 0 }
   })
 
@@ -131,10 +143,11 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     }
   })
 
-  const changes = Effect.timeoutOrElse(inside.changes, {
-    duration: changesTimeout,
-    orElse: () => Effect.fail(lost("it does not say what has become of its files"))
-  })
+  const changesIn = ({ changes }: Inside) =>
+    Effect.timeoutOrElse(changes, {
+      duration: changesTimeout,
+      orElse: () => Effect.fail(lost("it does not say what has become of its files"))
+    })
 
   const broken = (error: Trouble): Effect.Effect<Turn, AgentError> =>
     error instanceof InterpreterError
@@ -143,12 +156,13 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         ? Effect.succeed(fatal({ name: "InternalError", message: error.message, reason: "Misbehaved" }))
         : Effect.fail(error)
 
-  const take = (made: Effect.Effect<Turn, Trouble>) =>
+  const take = (made: (interpreter: Inside["interpreter"]) => Effect.Effect<Turn, Trouble>) =>
     withoutFiles(
-      Effect.gen(function* () {
-        printed.output = []
+      Effect.fnUntraced(function* (inside) {
+        printed = []
+        inside.interpreter.serve(serving)
         const before = yield* vm.cpuMillis
-        const turn = yield* Effect.raceFirst(Effect.catch(made, broken), limited(before))
+        const turn = yield* Effect.raceFirst(Effect.catch(made(inside.interpreter), broken), limited(before))
         const cpuMillis = (yield* vm.cpuMillis) - before
         spent += cpuMillis
         const usage = { ...turn.usage, cpuMillis }
@@ -156,35 +170,33 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
           yield* end(turn.error.message)
           return { ...turn, usage }
         }
-        const files = yield* changes
+        const files = yield* changesIn(inside)
         const { displays, ...plain } = turn
         const shown = displays === undefined || template.output === "text" ? {} : { displays }
         return { ...plain, ...shown, usage, ...(files.length === 0 ? {} : { files }) }
       })
     )
 
-  const snapshot = Effect.gen(function* () {
+  const snapshot = Effect.fnUntraced(function* ({ agent, standing }: Inside) {
     if (!("checkpoint" in vm)) return yield* lost("a machine for one scope cannot be written down")
-    if (!(yield* inside.agent.freeze)) return yield* lost("its guest does not stand still")
+    if (!(yield* agent.freeze)) return yield* lost("its guest does not stand still")
     const checkpoint = yield* vm.checkpoint
-    yield* inside.agent.thaw
-    return toSnapshot({ checkpoint, standing: inside.standing(), spentMillis: spent })
+    yield* agent.thaw
+    return toSnapshot({ checkpoint, standing: standing(), spentMillis: spent })
   })
 
   const machine: SnapshotMachine = {
     start: (program) =>
-      take(
-        Effect.suspend(() => {
-          spent = 0
-          return inside.interpreter.start(program)
-        })
-      ),
-    answer: (answers, nowMillis) => take(inside.interpreter.answer(answers, nowMillis)),
+      take((interpreter) => {
+        spent = 0
+        return interpreter.start(program)
+      }),
+    answer: (answers, nowMillis) => take((interpreter) => interpreter.answer(answers, nowMillis)),
     files: (operation) =>
       operate(
-        Effect.gen(function* () {
+        Effect.fnUntraced(function* (inside) {
           const result = yield* GuestFiles.perform(inside.agent, operation)
-          return { result, changes: yield* changes }
+          return { result, changes: yield* changesIn(inside) }
         })
       ),
     snapshot: withoutFiles(snapshot)

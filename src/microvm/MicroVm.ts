@@ -1,8 +1,11 @@
 /** The microVM tier, one template at a time. */
 import type { KeyObject } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import type { Limits } from "../machine/Limits.ts"
+import type { Agent } from "../guest/Agent.ts"
+import type { Trouble } from "../guest/interpreter/Interpreter.ts"
+import { defaults, type Limits } from "../machine/Limits.ts"
 import {
   type MachineError as Failure,
   MachineError,
@@ -12,12 +15,12 @@ import {
   type Room,
   SnapshotRejected
 } from "../machine/Machine.ts"
-import type { Output } from "../machine/Turn.ts"
 import type { Microvm } from "../template/Template.ts"
+import { rehearse } from "./Furnishing.ts"
 import * as GuestMachine from "./GuestMachine.ts"
 import { type DurableVm, Hypervisor, type Template, type Vm } from "./Hypervisor.ts"
 import { type CheckpointRejected, HypervisorError } from "./HypervisorError.ts"
-import { enter, type Greeted, greet } from "./Inside.ts"
+import { enter, greet, type Inside, type NotEntered } from "./Inside.ts"
 import * as Snapshot from "./Snapshot.ts"
 import type { Standing } from "./Standing.ts"
 
@@ -29,10 +32,10 @@ export interface MicroVmOptions {
   readonly key: KeyObject
   /** Memory for the machines of all templates. */
   readonly memoryMebibytes: number
-  /** Keeps some of what it is given the making of ready, to be taken. */
+  /** Keeps some of what it is given the making of, and gives one of them, or what is made in another way if there is none. */
   readonly keep: (
     make: Effect.Effect<Ready, Failure, Scope.Scope>
-  ) => Effect.Effect<Effect.Effect<Ready, Failure, Scope.Scope>, never, Scope.Scope>
+  ) => Effect.Effect<(otherwise: typeof make) => typeof make, never, Scope.Scope>
 }
 
 const reasons: Readonly<Record<CheckpointRejected["reason"], SnapshotRejected["reason"]>> = {
@@ -77,56 +80,64 @@ const limitsOf = ({ cpus, limits, memoryMebibytes }: Microvm): Partial<Limits> =
   memoryMebibytes: Math.min(memoryMebibytes, 1_024)
 })
 
-/** A machine that runs and whose agent was greeted. */
+/**
+ * A machine that runs and whose agent was greeted. What else is between that and its first program is done meanwhile: on a processor
+ * in software it takes as long as all before.
+ */
 export interface Ready {
   readonly vm: Vm | DurableVm
-  readonly greeted: Greeted
+  readonly agent: Agent
+  readonly inside: Effect.Effect<Inside, NotEntered>
 }
 
 /** Waits until a machine that nobody uses cannot be used any more. */
-export const lost = ({ greeted, vm }: Ready): Effect.Effect<unknown> =>
-  Effect.raceFirst(vm.lost, Effect.flip(greeted.agent.failed))
+export const lost = ({ agent, vm }: Ready): Effect.Effect<unknown> =>
+  Effect.raceFirst(vm.lost, Effect.flip(agent.failed))
+
+/** Begins something that ends with the scope, and gives what waits for it. */
+const meanwhile = <A, E, R>(doing: Effect.Effect<A, E, R>) => Effect.map(Effect.forkScoped(doing), Fiber.join)
 
 const readyOf = Effect.fnUntraced(function* (
   begun: Effect.Effect<Vm | DurableVm, HypervisorError, Scope.Scope>,
-  { epoch }: Standing
+  standing: Standing
 ) {
   const vm = yield* begun
-  return { vm, greeted: yield* greet(yield* vm.link, epoch) } satisfies Ready
+  const greeted = yield* greet(yield* vm.link, standing.epoch)
+  const inside = yield* meanwhile(enter(greeted, standing, { limits: defaults }))
+  return { vm, agent: greeted.agent, inside } satisfies Ready
 }, Effect.mapError(unavailable))
+
+/** Has the interpreter of a machine that nobody waits for do all that programs have it do, so that theirs find it done before. */
+const rehearsed = (languages: Microvm["languages"]) => (ready: Ready) =>
+  Effect.gen(function* () {
+    const { changes, interpreter } = yield* ready.inside
+    yield* interpreter.prepare("rehearsal")
+    yield* rehearse(interpreter, languages)
+    yield* changes
+  }).pipe(Effect.mapError(unavailable))
 
 /** A machine around a guest, which ends with the machine: that is with the scope, or when it is lost. */
 const open = Effect.fnUntraced(function* (
   { key, template }: MicroVmOptions,
   { limits, onOutput }: MachineOptions,
   ready: Effect.Effect<Ready, Failure, Scope.Scope>,
-  from: { readonly standing: Standing; readonly spentMillis: number }
+  begin: (inside: Inside) => Effect.Effect<void, Trouble>,
+  spentMillis: number
 ) {
-  const printed: { output: ReadonlyArray<Output> } = { output: [] }
   const scope = yield* Scope.fork(yield* Effect.scope)
   const opened = Effect.gen(function* () {
-    const { greeted, vm } = yield* ready
-    const inside = enter(greeted, from.standing, {
-      limits,
-      onOutput: (output) => {
-        printed.output = GuestMachine.appended(printed.output, output)
-        onOutput?.(output)
-      }
-    })
-    return { vm, inside: yield* Effect.mapError(inside, unavailable) }
+    const { inside, vm } = yield* ready
+    return { vm, inside: yield* meanwhile(Effect.tap(inside, begin)) }
   })
-  const { inside, vm } = yield* Scope.provide(opened, scope)
-  const machine = yield* GuestMachine.make({
-    vm,
-    inside,
+  return yield* GuestMachine.make({
+    ...(yield* Scope.provide(opened, scope)),
     limits,
-    printed,
+    onOutput,
     scope,
     template,
-    spentMillis: from.spentMillis,
+    spentMillis,
     toSnapshot: (written) => Snapshot.write(written, key)
   })
-  return { machine, prepare: (seed: string) => Effect.mapError(inside.interpreter.prepare(seed), unavailable) }
 })
 
 export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
@@ -143,7 +154,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
   const ephemeral = Effect.flatMap(options.prepared, ({ standing, template }) =>
     readyOf(hypervisor.clone(template), standing)
   )
-  const kept = yield* options.keep(durable)
+  const take = yield* options.keep(Effect.tap(durable, rehearsed(template.languages)))
   const tier: Machines["Service"] = {
     engine: hypervisor.engine,
     languages: template.languages,
@@ -153,11 +164,15 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     totalMillis: template.limits.totalMillis,
     idleMillis: template.limits.idleMillis,
     boot: Effect.fn("MicroVm.boot")(function* (machineOptions) {
-      const { standing } = yield* Effect.andThen(whileOpen, options.prepared)
-      const ready = machineOptions.isEphemeral === true ? ephemeral : kept
-      const { machine, prepare } = yield* open(options, machineOptions, ready, { standing, spentMillis: 0 })
-      yield* prepare(machineOptions.seed)
-      return machine
+      yield* whileOpen
+      const ready = take(machineOptions.isEphemeral === true ? ephemeral : durable)
+      return yield* open(
+        options,
+        machineOptions,
+        ready,
+        ({ interpreter }) => interpreter.prepare(machineOptions.seed),
+        0
+      )
     }),
     restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
       const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, options.key))
@@ -167,7 +182,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
         hypervisor.restore(template, checkpoint)
       )
       const ready = readyOf(restored, standing)
-      return (yield* open(options, machineOptions, ready, { standing, spentMillis })).machine
+      return yield* open(options, machineOptions, ready, () => Effect.void, spentMillis)
     })
   }
   return tier

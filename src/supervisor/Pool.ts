@@ -2,8 +2,8 @@
  * Things that take long to make, kept ready.
  *
  * P1. What is taken is ready. Nothing is given out twice, and what was taken ends with the scope of whoever took it.
- * P2. What is taken is made anew in the background. Where that fails it is tried again, later and later; whoever takes meanwhile
- *     makes one for himself, and is told of his own failure.
+ * P2. What is taken is made anew in the background. Where that fails it is tried again, later and later; whoever finds none ready
+ *     makes one in his own way, and is told of his own failure.
  * P3. What is lost while nobody has it is replaced. A pool never has more than its size, nor all pools more than their budget.
  */
 import * as Effect from "effect/Effect"
@@ -56,8 +56,9 @@ export interface Counts {
   readonly misses: number
 }
 
-export interface Pool<A, E> {
-  readonly take: Effect.Effect<A, E, Scope.Scope>
+export interface Pool<A> {
+  /** One that is ready, or else what is made otherwise. */
+  readonly take: <E>(otherwise: Effect.Effect<A, E, Scope.Scope>) => Effect.Effect<A, E, Scope.Scope>
   readonly counts: () => Counts
 }
 
@@ -144,10 +145,9 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
     return held.made
   })
 
-  const makeForHolder = Effect.suspend(() => {
+  const missed = Effect.sync(() => {
     misses++
     meter.record(poolTaken.made, 1)
-    return options.make
   })
 
   const counted = Effect.acquireRelease(
@@ -161,13 +161,14 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
         meter.move(poolLeased, -1)
       })
   )
-  const pool: Pool<A, E> = {
-    take: Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(counted, () => {
-        const held = ready.pop()
-        return held === undefined ? restore(makeForHolder) : lend(held)
-      })
-    ),
+  const pool: Pool<A> = {
+    take: (otherwise) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(counted, () => {
+          const held = ready.pop()
+          return held === undefined ? Effect.andThen(missed, restore(otherwise)) : lend(held)
+        })
+      ),
     counts: () => ({ ready: ready.length, making, leased, hits, misses })
   }
   return pool

@@ -6,7 +6,9 @@ import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { defaults } from "../../src/machine/Limits.ts"
 import { Machines } from "../../src/machine/Machine.ts"
+import * as MicroVm from "../../src/microvm/MicroVm.ts"
 import type { Session } from "../../src/session/Session.ts"
+import * as Pool from "../../src/supervisor/Pool.ts"
 import { completed, onlyCall } from "../session/results.ts"
 import { hibernations, lives } from "./cycles.ts"
 import { leftOut } from "./leftOut.ts"
@@ -138,6 +140,48 @@ else
             ["2", { mediaType: "text/plain", text: "'shown'" }],
             ["2", undefined]
           ])
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
+      "goes on in a machine that was kept ready as in one that was made for it",
+      () =>
+        Effect.gen(function* () {
+          const { directory, tier } = yield* Grounds
+          const pools: Array<Pool.Pool<MicroVm.Ready>> = []
+          const keep: MicroVm.MicroVmOptions["keep"] = (make) =>
+            Effect.map(Pool.make({ size: 1, make, lost: MicroVm.lost, budget: Pool.budget(1), cost: 1 }), (pool) => {
+              pools.push(pool)
+              return pool.take
+            })
+          const filled = Effect.sync(() => pools[0]?.counts().ready).pipe(
+            Effect.repeat({ schedule: Schedule.spaced("20 millis"), until: (ready) => ready === 1 }),
+            Effect.timeout("60 seconds")
+          )
+          const kept = yield* Layer.build(Layer.fresh(tierIn(directory, template, small, { keep })))
+          const source = `${chance}, sorted(name for name in globals() if not name.startswith("__"))`
+          const begun = Effect.fnUntraced(function* (machines: Machines["Service"], isEphemeral: boolean) {
+            const limits = { ...defaults, ...patient }
+            const machine = yield* machines.boot({ limits, seed: "one", isEphemeral })
+            return yield* machine.start({ ordinal: 1, language: "python", source, nowMillis: 0, tools: [] })
+          }, Effect.scoped)
+          const turns = [yield* begun(tier, false)]
+          for (const isEphemeral of [false, true]) {
+            yield* filled
+            turns.push(yield* begun(Context.get(kept, Machines), isEphemeral))
+          }
+          assert.deepInclude(pools[0]?.counts(), { hits: 2, misses: 0 })
+          const values = turns.map((turn) => (turn._tag === "Completed" ? JSON.parse(turn.value) : turn))
+          assert.strictEqual(new Set(values.map(([[kernel]]) => kernel)).size, 3)
+          assert.deepStrictEqual(
+            values.map(([[, , number], names]) => [number, names]),
+            values.map(() => [values[0][0][2], values[0][1]])
+          )
+          assert.deepStrictEqual(
+            turns.map(({ files }) => files),
+            turns.map(() => undefined)
+          )
         }).pipe(Effect.scoped),
       120_000
     )

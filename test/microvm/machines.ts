@@ -46,12 +46,14 @@ export interface Kept {
   readonly keep?: MicroVm.MicroVmOptions["keep"]
 }
 
+const keepsNone: MicroVm.MicroVmOptions["keep"] = () => Effect.succeed((otherwise) => otherwise)
+
 /** Machines of a template, which may be changed in what needs no other image, kept in a directory. */
 export const tierIn = (
   directory: string,
   name: string,
   changed: Partial<Microvm> = {},
-  { keep = Effect.succeed, key: signer = key }: Kept = {}
+  { keep = keepsNone, key: signer = key }: Kept = {}
 ) =>
   Layer.effect(
     Machines,

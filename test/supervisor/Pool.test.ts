@@ -34,7 +34,7 @@ const workshop = Effect.fnUntraced(function* (options: Partial<Pool.PoolOptions<
     }),
     scope
   )
-  return { state, pool, close: Scope.close(scope, Exit.void) }
+  return { state, pool: { ...pool, take: pool.take(make) }, takeOr: pool.take, close: Scope.close(scope, Exit.void) }
 })
 
 describe("a pool", () => {
@@ -52,6 +52,16 @@ describe("a pool", () => {
       yield* Scope.close(scope, Exit.void)
       assert.isFalse(state.alive.has(taken.number))
       assert.deepInclude(pool.counts(), { ready: 2, leased: 0 })
+    })
+  )
+
+  it.effect("gives what is made in another way to whoever finds none ready", () =>
+    Effect.gen(function* () {
+      const { state, takeOr } = yield* workshop()
+      const other = Effect.succeed({ number: 100, breaks: yield* Deferred.make<void>() })
+      assert.strictEqual((yield* Effect.scoped(takeOr(other))).number, 100)
+      yield* TestClock.adjust("5 seconds")
+      assert.isAtMost((yield* Effect.scoped(takeOr(other))).number, state.begun)
     })
   )
 

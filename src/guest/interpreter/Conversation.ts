@@ -69,6 +69,11 @@ export class Conversation {
     return conversation
   })
 
+  /** Takes what keeps to other limits from now on. It is called between two turns. */
+  allow(limits: Limits): void {
+    this.#reader.bytesMax = messageBytesMax(limits)
+  }
+
   /** What the interpreter speaks, when it does. */
   get ready(): Effect.Effect<ReadonlyArray<Language>, Trouble> {
     const expected = this.#expected

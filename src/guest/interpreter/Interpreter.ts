@@ -42,6 +42,8 @@ export type Trouble = InterpreterError | AgentError
 export interface Interpreter {
   /** What it speaks; empty of one that was taken over. */
   readonly languages: ReadonlyArray<Language>
+  /** Serves whoever has other limits, from the next turn on. */
+  readonly serve: (options: InterpreterOptions) => void
   /** A new session begins: seeds the guest's randomness. */
   readonly prepare: (seed: string) => Effect.Effect<void, Trouble>
   /** As `Machine.start`. What would be a fatal turn there is a failure here. */
@@ -65,8 +67,8 @@ const silent = () => {}
 
 class Session {
   readonly #conversation: Conversation
-  readonly #limits: Limits
-  readonly #onOutput: (output: Output) => void
+  #limits: Limits
+  #onOutput: (output: Output) => void
   #waiting: Ledger.Waiting | undefined
   #memoryBytes = 0
 
@@ -79,6 +81,12 @@ class Session {
     this.#limits = limits
     this.#onOutput = onOutput
     this.#waiting = waiting
+  }
+
+  serve({ limits, onOutput = silent }: InterpreterOptions): void {
+    this.#limits = limits
+    this.#onOutput = onOutput
+    this.#conversation.allow(limits)
   }
 
   get waiting(): Ledger.Waiting | null {
@@ -154,6 +162,7 @@ const over = Effect.fnUntraced(function* (running: Process, options: Interpreter
   const lock = Semaphore.makeUnsafe(1)
   const interpreter: Interpreter = {
     languages,
+    serve: (options) => session.serve(options),
     prepare: (seed) => lock.withPermit(conversation.prepare(seed)),
     start: (program) => lock.withPermit(session.start(program)),
     answer: (answers, nowMillis) => lock.withPermit(session.answer(answers, nowMillis)),

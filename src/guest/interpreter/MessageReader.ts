@@ -40,7 +40,8 @@ const weightMax = 262_144
  * if it is more than strings.
  */
 export class MessageReader {
-  readonly #bytesMax: number
+  /** Of the messages that come next. */
+  bytesMax: number
   #pieces: Array<Uint8Array> = []
   #held = 0
   #needed = lengthBytes
@@ -49,7 +50,7 @@ export class MessageReader {
   #structure: Structure | undefined
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
+    this.bytesMax = bytesMax
   }
 
   /** The bytes of all messages that were read, with their lengths. */
@@ -70,8 +71,8 @@ export class MessageReader {
     this.#needed = lengthBytes
     while (all.length - at >= lengthBytes) {
       const length = all.readUInt32LE(at)
-      if (length > this.#bytesMax) {
-        return Result.fail(misbehaved(`a message of ${length} bytes, ${this.#bytesMax} are allowed`))
+      if (length > this.bytesMax) {
+        return Result.fail(misbehaved(`a message of ${length} bytes, ${this.bytesMax} are allowed`))
       }
       this.#needed = lengthBytes + length
       if (all.length - at < this.#needed) break
