@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Main is the command `interpreter LANGUAGE...`: it speaks with its host over standard input and output.
@@ -22,6 +24,15 @@ func Main(arguments []string) error {
 	}
 	defer p.remove()
 	return serve(p, flags.Args(), strings.FieldsFunc(preload, func(r rune) bool { return r == ',' }))
+}
+
+// polled is a file whose readers wait in the poller of the runtime. A read that waits in the kernel holds the one processor of a guest,
+// until the runtime notices, which it may do after 10 ms: nothing else of this program goes on meanwhile.
+func polled(descriptor int, name string) (*os.File, error) {
+	if err := unix.SetNonblock(descriptor, true); err != nil {
+		return nil, fmt.Errorf("poll %s: %w", name, err)
+	}
+	return os.NewFile(uintptr(descriptor), name), nil
 }
 
 func serve(p *place, languages, modules []string) error {
@@ -52,7 +63,11 @@ func serve(p *place, languages, modules []string) error {
 	}
 	i.capture.drain(func(_ string, bytes []byte) { _, _ = io.WriteString(os.Stderr, string(bytes)) })
 	i.host.send(readyMessage{"ready", Version, i.names})
-	go i.listen(os.Stdin)
+	host, err := polled(unix.Stdin, "host")
+	if err != nil {
+		return err
+	}
+	go i.listen(host)
 	for f := range i.posted {
 		f()
 	}

@@ -62,7 +62,8 @@ func pair() (ours, theirs *os.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return os.NewFile(uintptr(ends[0]), "ours"), os.NewFile(uintptr(ends[1]), "theirs"), nil
+	ours, err = polled(ends[0], "ours")
+	return ours, os.NewFile(uintptr(ends[1]), "theirs"), err
 }
 
 // The descriptors of the process, after 0, 1 and 2.

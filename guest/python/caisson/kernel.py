@@ -15,6 +15,9 @@ from caisson.errors import RunEnded
 
 _length = struct.Struct("<I")
 
+# More would be mapped from the kernel for each read, and unmapped again.
+READ_BYTES = 65_536
+
 
 class Link:
     """Messages in both directions: JSON texts, with their lengths before them."""
@@ -48,7 +51,7 @@ class Link:
 
     def read(self):
         """Waits for bytes."""
-        content = os.read(self.descriptor, 1 << 20)
+        content = os.read(self.descriptor, READ_BYTES)
         if not content:
             os._exit(0)
         self.held += content
