@@ -65,7 +65,7 @@ func (a *Agent) Serve(to io.ReadWriter) error {
 		}
 		if err != nil && conn != nil {
 			a.fault(conn, err)
-			a.forget(conn)
+			a.forget()
 			conn, faulty = nil, conn
 		}
 	}
@@ -75,12 +75,12 @@ func (a *Agent) Serve(to io.ReadWriter) error {
 func (a *Agent) leave(conn *channel.Conn) {
 	if conn != nil {
 		conn.Close()
-		a.forget(conn)
+		a.forget()
 	}
 }
 
 // forget lets processes be attached to by others.
-func (a *Agent) forget(*channel.Conn) {
+func (a *Agent) forget() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.attached {

@@ -186,6 +186,24 @@ else
       120_000
     )
 
+    it.effect(
+      "tells what memory its programs have",
+      () =>
+        Effect.gen(function* () {
+          const { tier } = yield* Grounds
+          const machine = yield* tier.boot({ limits: { ...defaults, ...patient }, seed: "seed" })
+          const sources = ["1", "kept = b'x' * (64 << 20)", "del kept"]
+          const turns = yield* Effect.forEach(sources, (source, index) =>
+            machine.start({ ordinal: index + 1, language: "python", source, nowMillis: 0, tools: [] })
+          )
+          const [before = 0, during = 0, after = 0] = turns.map(({ usage }) => usage.memoryBytes / 1_048_576)
+          assert.isAtLeast(before, 1)
+          assert.closeTo(during - before, 64, 8)
+          assert.closeTo(after, before, 8)
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
     it.effect("leaves nothing of its machines, however many there are", () => Effect.asVoid(lives(6)), 180_000)
 
     it.effect(
