@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type { Digest } from "./Digest.ts"
@@ -32,8 +33,11 @@ const root = Effect.gen(function* () {
 /** The folder `templates` in the place that `CAISSON_CACHE` names, or in that of the user's own cache. */
 export const layer = Layer.effect(
   Cache,
-  Effect.map(root, (directory) => ({ directory: `${directory}/templates` }))
-)
+  // Programs are given it that work elsewhere.
+  Effect.map(Effect.all([root, Path.Path]), ([directory, { resolve }]) => ({
+    directory: resolve(directory, "templates")
+  }))
+).pipe(Layer.provide(Path.layer))
 
 /** A cache in a directory. */
 export const layerAt = (directory: string): Layer.Layer<Cache> => Layer.succeed(Cache, { directory })
@@ -75,15 +79,20 @@ const syncAll = Effect.fnUntraced(function* (directory: string) {
   }
 })
 
-/** Gives a finished draft its name, in place of whatever has it and is not whole. */
-const publish = Effect.fnUntraced(function* (draft: string, directory: string) {
+/** Gives a finished draft its name, in place of whatever has it and is not whole; gives what is whole and was first, if it is. */
+const publish = Effect.fnUntraced(function* <Manifest, Encoded>(
+  draft: string,
+  directory: string,
+  schema: Schema.Codec<Manifest, Encoded>
+) {
   const files = yield* FileSystem.FileSystem
   yield* syncAll(draft)
-  yield* files
-    .rename(draft, directory)
-    .pipe(
-      Effect.catch(() => Effect.andThen(files.remove(directory, { recursive: true }), files.rename(draft, directory)))
-    )
+  const renamed = yield* Effect.option(files.rename(draft, directory))
+  if (Option.isSome(renamed)) return undefined
+  const other = yield* known(directory, schema)
+  if (other !== undefined) return other
+  yield* files.remove(directory, { recursive: true })
+  yield* files.rename(draft, directory)
 })
 
 const made = Effect.fnUntraced(function* <Manifest, Encoded, E, R>(
@@ -100,9 +109,8 @@ const made = Effect.fnUntraced(function* <Manifest, Encoded, E, R>(
   const manifest = yield* recipe.make(draft)
   const text = yield* Effect.orDie(Schema.encodeEffect(Schema.fromJsonString(recipe.manifest))(manifest))
   yield* files.writeFileString(`${draft}/${manifestName}`, text)
-  const other = yield* known(directory, recipe.manifest)
+  const other = yield* publish(draft, directory, recipe.manifest)
   if (other !== undefined) return other
-  yield* publish(draft, directory)
   const millis = (yield* Clock.currentTimeMillis) - startMillis
   yield* Progress.tell({ _tag: "Made", step: recipe.step, key: recipe.key, millis })
   return { directory, manifest }
@@ -115,10 +123,14 @@ const fromFiles = (step: Progress.Step) => (error: TemplateError | PlatformError
 export const obtain = Effect.fn("Cache.obtain")(function* <Manifest, Encoded, R>(
   recipe: Recipe<Manifest, Encoded, TemplateError | PlatformError, R>
 ) {
+  const files = yield* FileSystem.FileSystem
   const { directory: root } = yield* Cache
   const directory = `${root}/${recipe.step}/${recipe.key}`
   const there = yield* known(directory, recipe.manifest)
   if (there !== undefined) {
+    // What was asked for last is the latest, whenever it was made.
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.ignore(files.utimes(`${directory}/${manifestName}`, now / 1_000, now / 1_000))
     yield* Progress.tell({ _tag: "Reused", step: recipe.step, key: recipe.key })
     return there
   }

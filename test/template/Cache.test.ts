@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -78,6 +78,36 @@ describe("Cache", () => {
     )
   )
 
+  it.live("leaves what another has made meanwhile, and takes that", () =>
+    inCache((directory) =>
+      Effect.gen(function* () {
+        const { key, make, ...rest } = recipe("a")
+        const inode = () => statSync(join(directory, "base", key)).ino
+        let first = 0
+        const slow = (draft: string) =>
+          Effect.gen(function* () {
+            yield* Cache.obtain(recipe("a"))
+            first = inode()
+            return { ...(yield* make(draft)), text: "second" }
+          })
+        assert.strictEqual((yield* Cache.obtain({ key, make: slow, ...rest })).manifest.text, "a")
+        assert.strictEqual(inode(), first)
+        assert.deepStrictEqual(readdirSync(join(directory, "base")), [key])
+      })
+    )
+  )
+
+  it.live("has what was asked for last as the latest", () =>
+    inCache(() =>
+      Effect.gen(function* () {
+        for (const text of ["a", "b", "a"]) {
+          yield* Cache.obtain(recipe(text))
+          assert.strictEqual((yield* Cache.latest("base", Manifest))?.manifest.text, text)
+        }
+      })
+    )
+  )
+
   it.live("leaves nothing of what failed", () =>
     inCache((directory) =>
       Effect.gen(function* () {
@@ -104,6 +134,7 @@ describe("Cache", () => {
       assert.strictEqual(yield* at({ CAISSON_CACHE: "/a", HOME: "/h" }), "/a/templates")
       assert.strictEqual(yield* at({ XDG_CACHE_HOME: "/x", HOME: "/h" }), "/x/caisson/templates")
       assert.strictEqual(yield* at({ HOME: "/h" }), "/h/.cache/caisson/templates")
+      assert.strictEqual(yield* at({ CAISSON_CACHE: "here", HOME: "/h" }), join(process.cwd(), "here/templates"))
       assert.isFalse(existsSync("/a/templates"))
     })
   )

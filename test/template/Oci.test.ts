@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -7,6 +7,7 @@ import { Effect, Result } from "effect"
 import type { TestContext } from "vitest"
 import * as Cache from "../../src/template/Cache.ts"
 import * as BaseBuild from "../../src/template/image/BaseBuild.ts"
+import * as Packages from "../../src/template/image/Packages.ts"
 import * as OciRecipe from "../../src/template/oci/OciRecipe.ts"
 import * as Program from "../../src/template/Program.ts"
 import type { OciImage, OciSource } from "../../src/template/Template.ts"
@@ -50,6 +51,23 @@ describe("the recipe of an image of OCI", () => {
       assert.strictEqual(said(other), "its index.json is not one of OCI")
     }
   })
+})
+
+describe("what is installed in an image", () => {
+  it.effect("is nothing where that is no file that can be read to its end", () =>
+    Effect.gen(function* () {
+      const root = yield* temporary
+      const status = join(root, "var/lib/dpkg/status")
+      mkdirSync(dirname(status), { recursive: true })
+      execFileSync("mkfifo", [status])
+      assert.deepStrictEqual(yield* Packages.below(root), [])
+      rmSync(status)
+      writeFileSync(status, "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n")
+      assert.deepStrictEqual(yield* Packages.below(root), [{ name: "a", version: "1", architecture: "all" }])
+      truncateSync(status, 65 * 1_048_576)
+      assert.deepStrictEqual(yield* Packages.below(root), [])
+    }).pipe(Effect.provide(NodeServices.layer), Effect.scoped)
+  )
 })
 
 const tools = ["skopeo", "umoci", "mkfs.erofs", "fsck.erofs"]

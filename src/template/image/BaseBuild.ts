@@ -98,7 +98,8 @@ const make = (source: ImageSource, key: Digest.Digest) =>
   Effect.fnUntraced(function* (directory: string) {
     const files = yield* FileSystem.FileSystem
     const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-base-" })
-    yield* files.chmod(work, 0o755)
+    // For the user of mmdebstrap's namespace. Of another image it has programs in it that run as their owners.
+    if ("debian" in source) yield* files.chmod(work, 0o755)
     const placed = `${work}/placed`
     yield* place(source, placed)
     const image = `${directory}/base.erofs`

@@ -28,7 +28,10 @@ export const parse = (status: string): ReadonlyArray<Package> =>
     }))
     .toSorted((left, right) => (left.name < right.name ? -1 : 1))
 
-/** What is installed below a directory. What is behind a link is of somewhere else. */
+/** Ten times what Debian has with all of its desktops. */
+const statusBytesMax = 64 * 1_048_576
+
+/** What is installed below a directory. What is behind a link is of somewhere else, and what is no file may never end. */
 export const below = Effect.fn("Packages.below")(function* (root: string) {
   const files = yield* FileSystem.FileSystem
   let path = root
@@ -36,5 +39,7 @@ export const below = Effect.fn("Packages.below")(function* (root: string) {
     path = `${path}/${name}`
     if (Option.isSome(yield* Effect.option(files.readLink(path)))) return []
   }
+  const stat = yield* Effect.option(files.stat(path))
+  if (Option.isNone(stat) || stat.value.type !== "File" || stat.value.size > statusBytesMax) return []
   return parse(yield* Effect.orElseSucceed(files.readFileString(path), () => ""))
 })
