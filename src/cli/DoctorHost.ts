@@ -1,61 +1,43 @@
 /** What this host lets machines have: namespaces, bounds, room, its processor. */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs"
+import { accessSync, constants, mkdirSync, statfsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Measure } from "../microvm/Measure.ts"
+import type { Means } from "../qemu/confinement/Confinement.ts"
+import * as ControlGroup from "../qemu/confinement/ControlGroup.ts"
 import * as HostMeans from "../qemu/confinement/HostMeans.ts"
 import * as Cache from "../template/Cache.ts"
 import { sizeOf } from "./FilesText.ts"
 import type { Finding } from "./Finding.ts"
+import { installingProgram } from "./HostPrograms.ts"
 
 const isRoot = process.geteuid?.() === 0
 
-const read = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8")
-  } catch {
-    return ""
-  }
-}
-
-/** Controllers, and the version of each: version 1 has a directory for each, version 2 one list. */
-const controllers = ["cpu", "memory", "pids", "io"]
-
-const controlGroups = (): Finding => {
-  const second = `${read("/sys/fs/cgroup/cgroup.controllers")} ${read("/sys/fs/cgroup/unified/cgroup.controllers")}`
-  const has = (name: string) => second.split(/\s+/).includes(name)
-  const first = (name: string) => existsSync(`/sys/fs/cgroup/${name === "io" ? "blkio" : name}/tasks`)
-  const found = controllers.map((name) => {
-    if (has(name)) return `${name} (v2)`
-    return first(name) ? `${name} (v1)` : undefined
-  })
-  const lacking = controllers.filter((_, index) => found[index] === undefined)
+const controlGroups = ({ groups }: Means): Finding => {
+  const places = ControlGroup.controllers.map((name) => ({ name, place: groups[name] }))
+  const [lacking] = places.flatMap(({ place }) => (place.version === undefined ? [place.why] : []))
   return {
     name: "control groups",
-    state: lacking.length === 0 ? "ok" : "degraded",
+    state: lacking === undefined ? "ok" : "degraded",
     isRequired: false,
-    detail: [...found.filter((name) => name !== undefined), ...lacking.map((name) => `no ${name}`)].join(", "),
+    detail: lacking ?? places.map(({ name, place }) => `${name} (v${place.version})`).join(", "),
     neededFor: "bounds on the processors and memory of machines, kept by the kernel"
   }
 }
 
-const userNamespaces = HostMeans.detect("0.0.0", isRoot, `caisson-doctor-${process.pid}`).pipe(
-  Effect.map(({ namespaces }): Finding => {
-    const common = {
-      name: "namespaces",
-      isRequired: false,
-      neededFor: "keeping machines from other processes and files"
-    }
-    return namespaces.work
-      ? { ...common, state: "ok", detail: isRoot ? "made by root" : "made without being root" }
-      : {
-          ...common,
-          state: "degraded",
-          detail: namespaces.why,
-          mend: "sudo sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000 (where they are turned off)"
-        }
-  })
-)
+const turningOn =
+  "sudo sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000 (where they are turned off)"
+
+const userNamespaces = ({ bwrap, namespaces }: Means): Finding => {
+  const common = {
+    name: "namespaces",
+    isRequired: false,
+    neededFor: "keeping machines from other processes and files"
+  }
+  if (namespaces.work) return { ...common, state: "ok", detail: isRoot ? "made by root" : "made without being root" }
+  const mend = bwrap === undefined ? installingProgram("bwrap") : turningOn
+  return { ...common, state: "degraded", detail: namespaces.why, ...(mend === undefined ? {} : { mend }) }
+}
 
 const bytesMin = 4 * 1_073_741_824
 
@@ -107,5 +89,6 @@ export const ofMeasures = (measures: ReadonlyArray<Measure>): Finding => {
 }
 
 export const findings = Effect.gen(function* () {
-  return [architecture, yield* userNamespaces, controlGroups(), yield* room, firecracker]
+  const means = yield* HostMeans.detect("0.0.0", isRoot, `caisson-doctor-${process.pid}`)
+  return [architecture, userNamespaces(means), controlGroups(means), yield* room, firecracker]
 })

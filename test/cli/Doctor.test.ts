@@ -1,7 +1,9 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ofMeasures } from "../../src/cli/DoctorHost.ts"
 import * as Finding from "../../src/cli/Finding.ts"
+import * as HostMeans from "../../src/qemu/confinement/HostMeans.ts"
 import { linesInto } from "./lines.ts"
 import { makeTemplates } from "./templateCommand.ts"
 
@@ -83,6 +85,11 @@ describe("caisson doctor", { timeout: 120_000 }, () => {
         "cache"
       ])
       assert.strictEqual(code, tier?.verdict === "works" ? 0 : 1)
+      const { groups } = yield* HostMeans.detect("0.0.0", false, "caisson-test-doctor").pipe(
+        Effect.provide(NodeServices.layer)
+      )
+      const isBounded = Object.values(groups).every(({ version }) => version !== undefined)
+      assert.strictEqual(tier?.findings.find(({ name }) => name === "control groups")?.state === "ok", isBounded)
       for (const { isRequired, mend, name, state } of tier?.findings ?? []) {
         if (isRequired && state === "missing") assert.isString(mend, name)
       }

@@ -9,20 +9,28 @@ import * as Effect from "effect/Effect"
 import * as Digest from "../../template/Digest.ts"
 import type { Image } from "../../template/image/ImageBuild.ts"
 import type { Host } from "../Host.ts"
+import { QemuError } from "../QemuError.ts"
 import { accelerated } from "../Shape.ts"
 import * as Boot from "./Boot.ts"
 
 /** What came of a try. */
 export type Probe =
   | { readonly works: true; readonly bootMillis: number }
-  | { readonly works: false; readonly why: string }
+  /** `wasTried`: a guest was started and did not come up. Anything else may be otherwise the next time. */
+  | { readonly works: false; readonly wasTried: boolean; readonly why: string }
 
 const device = "/dev/kvm"
 const timeout = "15 seconds"
 
 const openable = Effect.try({
   try: () => accessSync(device, constants.R_OK | constants.W_OK),
-  catch: () => `${device} is not there, or not for this user`
+  catch: (): Probe => ({ works: false, wasTried: false, why: `${device} is not there, or not for this user` })
+})
+
+const ofError = ({ message, reason }: QemuError): Probe => ({
+  works: false,
+  wasTried: reason._tag === "NotReady" || reason._tag === "Ended",
+  why: message
 })
 
 /** Boots a machine of an image on the host's processor, up to its agent. */
@@ -36,11 +44,7 @@ export const probe = Effect.fn("KvmProbe.probe")(
     return probe
   },
   (probing) =>
-    Effect.catch(
-      probing,
-      (error): Effect.Effect<Probe> =>
-        Effect.succeed({ works: false, why: typeof error === "string" ? error : error.message })
-    )
+    Effect.catch(probing, (failure) => Effect.succeed(failure instanceof QemuError ? ofError(failure) : failure))
 )
 
 const factsOf = (cpuinfo: string): ReadonlyArray<string> =>

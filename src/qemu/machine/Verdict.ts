@@ -28,15 +28,15 @@ const bytesMax = 4_096
 export const accelerator = Effect.fn("Verdict.accelerator")(function* (directory: string, image: Image) {
   const host = yield* Host.detect(directory)
   const path = join(directory, "accelerator.json")
-  const known = Option.flatMap(
-    Option.fromNullishOr(DurableFile.readText(path, bytesMax)),
-    Schema.decodeUnknownOption(text)
-  )
+  // What cannot be read is not known.
+  const read = Effect.option(Effect.try({ try: () => DurableFile.readText(path, bytesMax), catch: () => undefined }))
+  const known = Option.flatMap(yield* read, Schema.decodeUnknownOption(text))
   if (Option.isSome(known) && known.value.realm === realm() && known.value.hypervisor === host.version) {
     return known.value.accelerator
   }
-  const { works } = yield* KvmProbe.probe(host, image)
-  const accelerator: Accelerator = works ? "kvm" : "tcg"
+  const probe = yield* KvmProbe.probe(host, image)
+  const accelerator: Accelerator = probe.works ? "kvm" : "tcg"
+  if (!probe.works && !probe.wasTried) return accelerator
   const remembered = Schema.encodeSync(text)({ version: 1, realm: realm(), hypervisor: host.version, accelerator })
   yield* Effect.try({
     try: () => DurableFile.replace(path, remembered, "process"),
