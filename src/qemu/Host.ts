@@ -1,6 +1,6 @@
 /** This host, as far as machines are started on it. */
 import { randomBytes } from "node:crypto"
-import { chownSync, mkdirSync } from "node:fs"
+import { lchownSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Digest from "../template/Digest.ts"
@@ -78,11 +78,11 @@ export const newUser = Effect.sync(() => ({
   gid: machinesGroup
 }))
 
-/** Gives files to a user. */
+/** Gives files to a user; a link itself, and not what it leads to. */
 export const give = (paths: ReadonlyArray<string>, { gid, uid }: { readonly uid: number; readonly gid: number }) =>
   Effect.forEach(
     paths,
-    (path) => Effect.try({ try: () => chownSync(path, uid, gid), catch: storageFailed("give away", path) }),
+    (path) => Effect.try({ try: () => lchownSync(path, uid, gid), catch: storageFailed("give away", path) }),
     { discard: true }
   )
 

@@ -158,7 +158,7 @@ const make = Effect.fnUntraced(function* (options: QemuOptions) {
     resume: (id) =>
       Failures.ofSuspended(Effect.flatMap(Durable.resume(host, id), (vm) => Running.ofDurable(vm, taking))),
     discard: (id) => Failures.unavailable("discard")(Durable.remove(host, id)),
-    stored: Failures.ofTemplate("stored", "")(Needs.stored(host)),
+    stored: Failures.unavailable("stored")(Needs.stored(host)),
     remove: (key) => Failures.ofTemplate("remove", key)(Effect.andThen(snapshots.forget(key), Needs.remove(host, key)))
   })
 })

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -90,6 +91,20 @@ describe("a file as its changes", () => {
       assert.instanceOf(tight, CheckpointRejected)
       const stopped = yield* rejection(Scan.scan({ own, below }, room(), AbortSignal.abort()))
       assert.propertyVal(stopped, "name", "AbortError")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("is not looked for behind a link, nor in what never ends", () =>
+    Effect.gen(function* () {
+      const { below, own } = yield* world
+      writeFileSync(below, "secret")
+      const refused = () =>
+        Effect.promise(() => Scan.scan({ own, below }, room(), never).catch(({ message }: Error) => message))
+      symlinkSync(below, own)
+      assert.match(String(yield* refused()), /ELOOP/)
+      rmSync(own)
+      execFileSync("mkfifo", [own])
+      assert.strictEqual(yield* refused(), `${own} is no file`)
     }).pipe(Effect.scoped)
   )
 })

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Shape from "../../src/qemu/Shape.ts"
 import * as Part from "../../src/qemu/snapshot/Part.ts"
+import * as Seal from "../../src/qemu/snapshot/Seal.ts"
 import * as SnapshotKey from "../../src/qemu/snapshot/SnapshotKey.ts"
 import { temporary } from "./directory.ts"
 
@@ -49,7 +50,7 @@ describe("Part", () => {
   it.live("knows a file again by its seal", () =>
     Effect.gen(function* () {
       const { part, path } = yield* written
-      assert.isTrue(yield* Part.check("memory", path, part))
+      assert.strictEqual(yield* Part.check("memory", path, part), part)
     }).pipe(Effect.scoped)
   )
 
@@ -57,9 +58,10 @@ describe("Part", () => {
     Effect.gen(function* () {
       const { part, path } = yield* written
       chmodSync(path, 0o640)
-      assert.isFalse(yield* Part.check("memory", path, part))
+      const seal = Seal.of(path)
+      assert.deepStrictEqual(yield* Part.check("memory", path, part), { digest: part.digest, seal })
       copyFileSync(path, `${path}.copy`)
-      assert.isFalse(yield* Part.check("memory", `${path}.copy`, part))
+      assert.strictEqual((yield* Part.check("memory", `${path}.copy`, part)).digest, part.digest)
     }).pipe(Effect.scoped)
   )
 

@@ -5,6 +5,7 @@
  * R2. Of changes that were not compressed yet no more is held than `heldBytesMax`: beyond that they are compressed as they are
  *     found, which takes longer.
  */
+import { constants } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { type ChangedFile, regionBytes } from "../Checkpoint.ts"
 import { CheckpointRejected } from "../HypervisorError.ts"
@@ -81,9 +82,17 @@ const lane = async (scanning: Scanning, signal: AbortSignal): Promise<void> => {
   }
 }
 
+/** A file that a hypervisor writes to, which may have put anything in its place: neither followed nor waited for. */
+const openOwn = async (path: string): Promise<FileHandle> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw new Error(`${path} is no file`)
+}
+
 /** Compares two files. Nobody may write to them meanwhile. */
 export const scan = async (files: Files, room: Room, signal: AbortSignal): Promise<Scanned> => {
-  await using own = await open(files.own, "r")
+  await using own = await openOwn(files.own)
   await using below = await open(files.below, "r")
   const { size: bytes } = await own.stat()
   const scanning: Scanning = { own, below, bytes, found: [], room, next: 0, held: 0 }

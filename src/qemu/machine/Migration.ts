@@ -49,7 +49,11 @@ const writing = Effect.fnUntraced(function* ({ control, directory }: Vm) {
   yield* execute("migrate-set-parameters", { "max-bandwidth": 0x7f_ffff_ffff, "downtime-limit": 20_000 })
   yield* execute("stop")
   yield* execute("migrate", { uri: `unix:${StateSocket.socketName}` })
-  const [state] = yield* Effect.all([arriving, ending], { concurrency: 2 })
+  const arrived = Effect.timeoutOrElse(arriving, {
+    duration: timeout,
+    orElse: () => Effect.fail(failed(new MigrationFailed({ direction: "out", detail: "what it writes does not end" })))
+  })
+  const [state] = yield* Effect.all([arrived, ending], { concurrency: 2 })
   return state
 }, Effect.scoped)
 

@@ -1,5 +1,5 @@
 /** Takes what a hypervisor writes of its machine's state. */
-import { chmodSync, closeSync, constants, openSync } from "node:fs"
+import { closeSync, constants, fstatSync, lchownSync, openSync } from "node:fs"
 import { createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import * as Deferred from "effect/Deferred"
@@ -12,15 +12,15 @@ export const stateBytesMax = 64 * 1_048_576
 /** In the machine's directory, which is where the hypervisor runs. */
 export const socketName = "state.sock"
 
-/** A directory as a short path: that of a socket has no room for a long one. */
-const shortPath = (directory: string) =>
+/** A directory by a descriptor: the path of a socket has no room for a long one. */
+const opened = (directory: string) =>
   Effect.acquireRelease(
     Effect.try({
       try: () => openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY),
       catch: storageFailed("open", directory)
     }),
     (descriptor) => Effect.sync(() => closeSync(descriptor))
-  ).pipe(Effect.map((descriptor) => `/proc/self/fd/${descriptor}`))
+  )
 
 const tooLong = failed(new MigrationFailed({ direction: "out", detail: `it has more than ${stateBytesMax} bytes` }))
 
@@ -41,25 +41,31 @@ const collect = (socket: Socket, done: Deferred.Deferred<Uint8Array, QemuError>)
   )
 }
 
-const listen = (path: string, onSocket: (socket: Socket) => void) =>
+const listen = (directory: number, onSocket: (socket: Socket) => void) =>
   Effect.callback<Server, QemuError>((resume) => {
+    const path = join(`/proc/self/fd/${directory}`, socketName)
     const server = createServer({ pauseOnConnect: false }, onSocket)
     server.maxConnections = 1
     server.once("error", (cause) => resume(Effect.fail(storageFailed("listen on", path)(cause))))
     server.listen(path, () => {
-      // The directory is the machine's own: whoever gets here is who it is for.
-      chmodSync(path, 0o666)
-      resume(Effect.succeed(server))
+      try {
+        // It is for whoever has the directory. What that user may have put in its place meanwhile is not followed.
+        const { gid, uid } = fstatSync(directory)
+        lchownSync(path, uid, gid)
+        resume(Effect.succeed(server))
+      } catch (cause) {
+        resume(Effect.fail(storageFailed("give away", path)(cause)))
+      }
     })
   })
 
 /** Listens in a machine's directory; the inner effect waits for a whole state. All is gone with the scope. */
 export const open = Effect.fnUntraced(function* (directory: string) {
   const done = yield* Deferred.make<Uint8Array, QemuError>()
-  const path = join(yield* shortPath(directory), socketName)
+  const descriptor = yield* opened(directory)
   const sockets = new Set<Socket>()
   yield* Effect.acquireRelease(
-    listen(path, (socket) => {
+    listen(descriptor, (socket) => {
       sockets.add(socket)
       collect(socket, done)
     }),

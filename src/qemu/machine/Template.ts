@@ -6,7 +6,7 @@ import type * as Schema from "effect/Schema"
 import type * as Digest from "../../template/Digest.ts"
 import type { Image } from "../../template/image/ImageBuild.ts"
 import type { Host } from "../Host.ts"
-import { ownerOnly } from "../process/DurableFile.ts"
+import * as DurableFile from "../process/DurableFile.ts"
 import { storageFailed } from "../QemuError.ts"
 import type { Shape } from "../Shape.ts"
 import { keyOf } from "../snapshot/SnapshotKey.ts"
@@ -22,7 +22,11 @@ export const settle = Effect.fnUntraced(function* (vm: Vm) {
   yield* Migration.quit(vm)
   const path = join(vm.directory, Files.own.state)
   yield* Effect.try({
-    try: () => writeFileSync(path, state, { mode: ownerOnly }),
+    try: () => {
+      // The process that has ended could write here, and leave a link.
+      DurableFile.remove(path)
+      writeFileSync(path, state, { mode: DurableFile.ownerOnly, flag: "wx" })
+    },
     catch: storageFailed("write", path)
   })
 })

@@ -43,15 +43,21 @@ export const syncAll = async (paths: ReadonlyArray<string>): Promise<void> => {
 
 /** Puts a text in the place of a file. With `power` it is on the disk afterwards; without, it outlives this process alone. */
 export const replace = (path: string, text: string, durability: Durability): void => {
-  const draft = `${path}.draft`
-  const descriptor = openSync(draft, "w", ownerOnly)
+  // Other processes may do the same.
+  const draft = `${path}.${process.pid}.draft`
   try {
-    writeFileSync(descriptor, text)
-    if (durability === "power") fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
+    const descriptor = openSync(draft, "w", ownerOnly)
+    try {
+      writeFileSync(descriptor, text)
+      if (durability === "power") fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(draft, path)
+  } catch (cause) {
+    rmSync(draft, { force: true })
+    throw cause
   }
-  renameSync(draft, path)
   if (durability === "power") syncPath(dirname(path))
 }
 

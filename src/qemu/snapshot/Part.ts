@@ -24,21 +24,23 @@ export const isSealed = (path: string, { seal }: Part): boolean => isThere(path)
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /**
- * Whether a file is the one that was written: by its seal if that holds, else by its digest. Fails if it is not; gives whether the
- * seal held.
+ * Whether a file is the one that was written: by its seal if that holds, else by its digest. Fails if it is not; gives the same part,
+ * or one with the seal that the file had before it was read.
  */
-export const check = Effect.fnUntraced(function* (name: string, path: string, { digest, seal }: Part) {
+export const check = Effect.fnUntraced(function* (name: string, path: string, part: Part) {
+  const { digest, seal } = part
   if (!(yield* Effect.sync(() => isThere(path)))) {
     return yield* snapshotFailed(new Missing({ what: `${name} of the snapshot (${path})` }))
   }
   const failed = storageFailed("read", path)
-  if (yield* Effect.try({ try: () => Seal.holds(seal, path), catch: failed })) return true
-  return yield* verify(name, path, digest)
+  if (yield* Effect.try({ try: () => Seal.holds(seal, path), catch: failed })) return part
+  const found = yield* Effect.try({ try: () => Seal.of(path), catch: failed })
+  yield* verify(name, path, digest)
+  return { digest, seal: found } satisfies Part
 })
 
-/** Whether a file is the one that was written, by its digest. */
+/** Fails if a file is not the one that was written, by its digest. */
 export const verify = Effect.fnUntraced(function* (name: string, path: string, expected: Digest.Digest) {
   const found = yield* Effect.mapError(Digest.ofFile(path), storageFailed("read", path))
   if (found !== expected) return yield* snapshotFailed(new PartChanged({ part: name, expected, found }))
-  return false
 })

@@ -4,11 +4,12 @@
  * T1. A snapshot has its name only when it is whole and on the disk; its manifest is written last.
  * T2. Files of a snapshot are never written to. That they were not is seen before each use.
  */
-import { chmodSync, mkdirSync, renameSync } from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Digest from "../../template/Digest.ts"
@@ -66,17 +67,6 @@ const write = (directory: string, manifest: TemplateManifest) => {
   })
 }
 
-/** Seals anew what was found to be right though its seal was broken, so that it need not be read to its end again. */
-const reseal = Effect.fnUntraced(function* (snapshot: TemplateSnapshot) {
-  const paths = pathsOf(snapshot)
-  const sealed = yield* Effect.forEach(parts, (part) =>
-    Effect.map(Part.of(paths[part]), (made) => [part, made] as const)
-  )
-  const manifest = { ...snapshot.manifest, parts: Object.fromEntries(sealed) as TemplateManifest["parts"] }
-  yield* write(snapshot.directory, manifest)
-  return { ...snapshot, manifest }
-})
-
 /** Looks a snapshot up, and sees that it is the one of this key and that nobody has touched it. */
 export const open = Effect.fn("Templates.open")(function* (host: Host.Host, template: string, key: Digest.Digest) {
   const directory = join(host.snapshots, template, key)
@@ -84,10 +74,13 @@ export const open = Effect.fn("Templates.open")(function* (host: Host.Host, temp
   if (manifest.key !== key) {
     return yield* snapshotFailed(new Mismatch({ of: "key", expected: key, found: manifest.key }))
   }
-  const snapshot: TemplateSnapshot = { directory, manifest }
-  const paths = pathsOf(snapshot)
-  const hold = yield* Effect.forEach(parts, (part) => Part.check(part, paths[part], manifest.parts[part]))
-  return hold.every((held) => held) ? snapshot : yield* reseal(snapshot)
+  const paths = pathsOf({ directory, manifest })
+  const sealed = yield* Effect.all(Record.map(manifest.parts, (part, name) => Part.check(name, paths[name], part)))
+  if (parts.every((part) => sealed[part] === manifest.parts[part])) return { directory, manifest }
+  // What was right though its seal was broken need not be read to its end again.
+  const resealed: TemplateManifest = { ...manifest, parts: sealed }
+  yield* write(directory, resealed)
+  return { directory, manifest: resealed }
 })
 
 /** Of what machines of a snapshot are made of: two that are made of the same have different ones. */
@@ -130,7 +123,11 @@ const take = Effect.fnUntraced(function* (host: Host.Host, machine: string, draf
   const moved = [names.memory, names.upper, names.state]
   yield* Effect.try({
     try: () => {
-      for (const name of moved) renameSync(join(machine, name), join(draft, name))
+      for (const name of moved) {
+        // The process that has ended could write there, and leave a link.
+        if (!lstatSync(join(machine, name)).isFile()) throw new Error(`${name} is no file`)
+        renameSync(join(machine, name), join(draft, name))
+      }
     },
     catch: storageFailed("take", machine)
   })
