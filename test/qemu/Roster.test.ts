@@ -72,6 +72,20 @@ describe("Roster", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("leaves what belongs to another container, whose processes are not seen here", () =>
+    Effect.gen(function* () {
+      const { machine, reap, write } = yield* world
+      const self = Identity.self()
+      const [boot] = self.realm.split(" ")
+      write({ owner: { ...self, realm: `${boot} pid:[1]` } })
+      assert.deepStrictEqual(yield* reap, [])
+      assert.isTrue(existsSync(machine))
+      write({ owner: { ...self, realm: `another ${self.realm.split(" ")[1]}` } })
+      assert.lengthOf(yield* reap, 1)
+      assert.isFalse(existsSync(machine))
+    }).pipe(Effect.scoped)
+  )
+
   it.live("strips a durable machine and leaves its directory", () =>
     Effect.gen(function* () {
       const { machine, reap, write } = yield* world

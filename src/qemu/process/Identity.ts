@@ -56,6 +56,15 @@ export const self = (): Identity => ({ pid: process.pid, startTicks: startTicksO
 export const isRunning = (identity: Identity): boolean =>
   identity.realm === realm() && startTicksOf(identity.pid) === identity.startTicks
 
+const bootOf = (of: string): string | undefined => of.split(" ")[0]
+
+/** Whether it has certainly ended: of one in another namespace of this boot nobody here can know. */
+export const hasEnded = (identity: Identity): boolean => {
+  const here = realm()
+  if (identity.realm !== here) return bootOf(identity.realm) !== bootOf(here)
+  return startTicksOf(identity.pid) !== identity.startTicks
+}
+
 /** Ends a process if it is the same still. Whether it was. */
 export const kill = (identity: Identity): boolean => {
   if (!isRunning(identity)) return false

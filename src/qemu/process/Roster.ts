@@ -136,6 +136,6 @@ const reapOne = Effect.fnUntraced(function* (directory: string, entry: Entry, st
  */
 export const reap = Effect.fn("Roster.reap")(function* (directory: string, strip: (directory: string) => void) {
   const all = yield* entries(directory)
-  const orphans = all.filter(({ owner }) => !Identity.isRunning(owner))
+  const orphans = all.filter(({ owner }) => Identity.hasEnded(owner))
   return yield* Effect.forEach(orphans, (entry) => reapOne(directory, entry, strip))
 })
