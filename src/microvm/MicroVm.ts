@@ -107,6 +107,9 @@ const readyOf = Effect.fnUntraced(function* (
   return { vm, agent: greeted.agent, inside } satisfies Ready
 }, Effect.mapError(unavailable))
 
+/** Compilers take a minute in software. */
+const rehearsalTimeout = "5 minutes"
+
 /** Has the interpreter of a machine that nobody waits for do all that programs have it do, so that theirs find it done before. */
 const rehearsed = (languages: Microvm["languages"]) => (ready: Ready) =>
   Effect.gen(function* () {
@@ -114,7 +117,13 @@ const rehearsed = (languages: Microvm["languages"]) => (ready: Ready) =>
     yield* interpreter.prepare("rehearsal")
     yield* rehearse(interpreter, languages)
     yield* changes
-  }).pipe(Effect.mapError(unavailable))
+  }).pipe(
+    Effect.mapError(unavailable),
+    Effect.timeoutOrElse({
+      duration: rehearsalTimeout,
+      orElse: () => Effect.fail(unavailable({ message: `its first programs do not end within ${rehearsalTimeout}` }))
+    })
+  )
 
 /** A machine around a guest, which ends with the machine: that is with the scope, or when it is lost. */
 const open = Effect.fnUntraced(function* (
