@@ -6,6 +6,7 @@
  *     makes one in his own way, and is told of his own failure.
  * P3. What is lost while nobody has it is replaced. A pool never has more than its size, nor all pools more than their budget.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -73,6 +74,11 @@ const retryMillis = { first: 1_000, most: 60_000 }
 /** How long a pool waits that could not have what the budget does not have now. */
 const budgetMillis = 1_000
 
+const messageOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** A pool that fills itself as long as the scope is open, and ends what nobody has taken with it. */
 export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions<A, E>) {
   const { budget, cost, lost, size } = options
@@ -128,8 +134,15 @@ export const make = Effect.fn("Pool.make")(function* <A, E>(options: PoolOptions
         continue
       }
       const exit = yield* Effect.exit(makeOne)
-      pauseMillis = Exit.isSuccess(exit) ? retryMillis.first : Math.min(2 * pauseMillis, retryMillis.most)
-      if (Exit.isFailure(exit)) yield* Effect.sleep(pauseMillis / 2)
+      if (Exit.isSuccess(exit)) {
+        pauseMillis = retryMillis.first
+        continue
+      }
+      // What was being made when everything ends is no loss.
+      if (home.state._tag === "Closed") return
+      yield* Effect.logWarning(`one that is to be kept ready cannot be made: ${messageOf(exit.cause)}`)
+      yield* Effect.sleep(pauseMillis)
+      pauseMillis = Math.min(2 * pauseMillis, retryMillis.most)
     }
   })
   if (size > 0) yield* Effect.forkScoped(fill)

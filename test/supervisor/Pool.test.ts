@@ -137,6 +137,19 @@ describe("a pool", () => {
     })
   )
 
+  it.effect("waits twice as long after each failure, up to a minute", () =>
+    Effect.gen(function* () {
+      const { state } = yield* workshop({ size: 1 })
+      state.isBroken = true
+      const begun: Array<number> = []
+      for (let second = 0; second < 400; second++) {
+        if (state.begun > begun.length) begun.push(second)
+        yield* TestClock.adjust("1 second")
+      }
+      assert.deepStrictEqual(begun.slice(1), [2, 5, 10, 19, 36, 69, 130, 191, 252, 313, 374])
+    })
+  )
+
   it.effect("keeps to a budget that it has with others", () =>
     Effect.gen(function* () {
       const budget = Pool.budget(3)
