@@ -176,11 +176,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const files: Guest["files"] = (operation, nowMillis, take) =>
     reviving(
-      Effect.flatMap(awake, ({ machine }) =>
-        Effect.flatMap(machine.files(operation, nowMillis), (done) =>
-          take(done, machine).pipe(Effect.onError(() => drop))
+      Effect.flatMap(awake, ({ machine }) => {
+        const done = machine.files(operation, nowMillis).pipe(
+          Effect.tapError((error) => (error._tag === "FileError" ? Effect.void : drop)),
+          Effect.onInterrupt(() => drop)
         )
-      )
+        return Effect.flatMap(done, (done) => Effect.onError(take(done, machine), () => drop))
+      })
     )
 
   const guest: Guest = {

@@ -145,7 +145,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
   const goOn = Effect.fnUntraced(function* (until: Until) {
     let lookMillis = Number.NEGATIVE_INFINITY
-    /** Time until the guest had a machine: that is not its own. */
+    /** Time until the guest had a machine: that is not its own. What a machine does by itself before its first program is. */
     const readying = () => guest.timing.queueMillis + guest.timing.restoreMillis
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()

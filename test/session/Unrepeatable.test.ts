@@ -162,6 +162,22 @@ describe("a session over machines that do not do the same again", () => {
     })
   )
 
+  it.effect("goes on from what was written down when its machine is lost while the host reads a file", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, power } = yield* process()
+      const session = yield* open("s")
+      yield* session.files.write("a.txt", "kept")
+      yield* session.run('remember:"kept"')
+      power.isOn = false
+      const failure = yield* Effect.flip(session.files.read("a.txt"))
+      assert.strictEqual(failure._tag === "MachineError" && reasonOf(failure), "MachineLost")
+      power.isOn = true
+      assert.strictEqual(Buffer.from(yield* session.files.read("a.txt")).toString(), "kept")
+      assert.strictEqual(completed(yield* session.run("recall")), "kept")
+    })
+  )
+
   it.effect("says which runs are lost, if they were not to be written down", () =>
     Effect.gen(function* () {
       const { process } = yield* make
