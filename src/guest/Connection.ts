@@ -78,7 +78,7 @@ export class Connection {
     return this.#activity
   }
 
-  /** Opens a stream with a request, until the scope is closed: one that is not over is reset then. */
+  /** Opens a stream with a request, until the scope is closed: it is reset then, also if it is over, so that the guest forgets it. */
   readonly open = Effect.fnUntraced(
     { self: this },
     function* (

@@ -1,5 +1,6 @@
 import * as Result from "effect/Result"
 import type { Limits } from "../../machine/Limits.ts"
+import * as Printed from "../../machine/Printed.ts"
 import type { Display, Output, Turn, Usage } from "../../machine/Turn.ts"
 import { type InterpreterError, misbehaved } from "./InterpreterError.ts"
 import type { Outcome } from "./Ledger.ts"
@@ -9,8 +10,13 @@ import type { TurnEnd } from "./Message.ts"
 const piecesMax = 20_000
 const markBytes = 256
 const displayBytesMax = 16_777_216
+/** Displays and arguments, of all answers that are given together. One step of an honest interpreter has less than half of it. */
+const heldBytesMax = 134_217_728
 
-const lengthOf = ({ path = "", text = "" }: Display): number => path.length + text.length
+const lengthOf = ({ mediaType, path = "", text = "" }: Display): number => mediaType.length + path.length + text.length
+
+const argumentsOf = (outcome: Outcome): number =>
+  outcome._tag === "Parked" ? outcome.calls.reduce((sum, call) => sum + call.arguments.length, 0) : 0
 
 /**
  * Puts one turn together, of what an interpreter says in answer to one request or to several. Pieces of output are told as they
@@ -24,7 +30,9 @@ export class TurnBuilder {
   #displays: ReadonlyArray<Display> = []
   #phases: Readonly<Record<string, number>> | undefined
   #usage: Usage = { cpuMillis: 0, memoryBytes: 0 }
+  /** Since it has last said what a step came to. */
   #pieces = 0
+  #heldBytes = 0
   #bytes = 0
 
   constructor(limits: Limits, onOutput: (output: Output) => void) {
@@ -38,9 +46,7 @@ export class TurnBuilder {
     if (this.#pieces > piecesMax || this.#bytes > this.#limits.outputBytes + markBytes) {
       return Result.fail(misbehaved("more output than is allowed"))
     }
-    const last = this.#output.at(-1)
-    if (last?.stream === output.stream) this.#output.splice(-1, 1, { ...last, text: last.text + output.text })
-    else this.#output.push(output)
+    Printed.add(this.#output, output)
     this.#onOutput(output)
     return Result.succeed(undefined)
   }
@@ -48,6 +54,9 @@ export class TurnBuilder {
   add(outcome: Outcome, { displays = [], phases, usage }: Omit<TurnEnd, "say" | "turn">) {
     const bytes = displays.reduce((sum, display) => sum + lengthOf(display), 0)
     if (bytes > displayBytesMax) return Result.fail(misbehaved("displays are too large"))
+    this.#heldBytes += bytes + argumentsOf(outcome)
+    if (this.#heldBytes > heldBytesMax) return Result.fail(misbehaved("more than a turn may hold"))
+    this.#pieces = 0
     this.#outcomes = [...this.#outcomes, outcome]
     this.#displays = [...this.#displays, ...displays]
     this.#phases = phases === undefined ? this.#phases : { ...this.#phases, ...phases }

@@ -1,0 +1,40 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import { TurnBuilder } from "../../../src/guest/interpreter/TurnBuilder.ts"
+import { defaults } from "../../../src/machine/Limits.ts"
+
+const parked = { _tag: "Parked", calls: [], sleeps: [], cancelled: [] } as const
+const usage = { cpuMillis: 1, memoryBytes: 1 }
+
+const builder = () => new TurnBuilder(defaults, () => {})
+
+/** Prints as many pieces as an interpreter gives in one step, of which none follow each other in their stream. */
+const printMuch = (turn: TurnBuilder) =>
+  Array.from({ length: 16_384 }, (_, index) => turn.print({ stream: index % 2 === 0 ? "stdout" : "stderr", text: "x" }))
+
+describe("a turn of several answers", () => {
+  it("has as many pieces of output for each as one has", () => {
+    const turn = builder()
+    for (let answer = 0; answer < 3; answer++) {
+      assert.isTrue(printMuch(turn).every(Result.isSuccess))
+      assert.isTrue(Result.isSuccess(turn.add(parked, { usage })))
+    }
+    assert.lengthOf(turn.build([]).output, 3 * 16_384)
+    printMuch(turn)
+    assert.isTrue(printMuch(turn).some(Result.isFailure))
+  })
+
+  it("holds no more displays than may be held, however many answers give some", () => {
+    const turn = builder()
+    const displays = [{ mediaType: "text/plain", text: "x".repeat(16_000_000) }]
+    const added = Array.from({ length: 9 }, () => turn.add(parked, { usage, displays }))
+    assert.deepStrictEqual(added.map(Result.isSuccess), [...Array.from({ length: 8 }, () => true), false])
+  })
+
+  it("holds no more arguments than may be held, though their calls are called off again", () => {
+    const turn = builder()
+    const call = { id: "1.1", path: "ask", arguments: "x".repeat(30_000_000) }
+    const added = Array.from({ length: 5 }, () => turn.add({ ...parked, calls: [call] }, { usage }))
+    assert.deepStrictEqual(added.map(Result.isSuccess), [true, true, true, true, false])
+  })
+})
