@@ -155,7 +155,7 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
           make,
           lost: MicroVm.lost,
           budget,
-          cost: template.memoryMebibytes
+          cost: MicroVm.perMachineMebibytes(template)
         }),
         ({ take }) => take
       )

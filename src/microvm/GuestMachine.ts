@@ -18,19 +18,20 @@ import { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
 import type { Limits } from "../machine/Limits.ts"
 import { MachineError, MachineLost, type Snapshot, type SnapshotMachine } from "../machine/Machine.ts"
 import { outOfTime } from "../machine/OutOfTime.ts"
+import * as Printed from "../machine/Printed.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import type { Microvm } from "../template/Template.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { Checkpoint } from "./Checkpoint.ts"
 import type { DurableVm, Vm } from "./Hypervisor.ts"
 import type { HypervisorError } from "./HypervisorError.ts"
-import type { Inside, NotEntered } from "./Inside.ts"
+import type { Inside } from "./Inside.ts"
 import type { Standing } from "./Standing.ts"
 
 export interface Parts {
   readonly vm: Vm | DurableVm
   /** Waits until the guest can be used. */
-  readonly inside: Effect.Effect<Inside, NotEntered>
+  readonly inside: Effect.Effect<Inside, MachineError>
   readonly limits: Limits
   readonly onOutput?: ((output: Output) => void) | undefined
   readonly template: Pick<Microvm, "cpus" | "output">
@@ -62,25 +63,17 @@ const errorOf = ({ message, reason }: InterpreterError): GuestError =>
     ? { name: "InternalError", message: "out of memory", reason: "MemoryLimit" }
     : { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
 
-/** What was printed, with one piece more: pieces of one stream that follow each other are one. */
-const appended = (printed: ReadonlyArray<Output>, { stream, text }: Output): ReadonlyArray<Output> => {
-  const last = printed.at(-1)
-  return last?.stream === stream
-    ? [...printed.slice(0, -1), { stream, text: last.text + text }]
-    : [...printed, { stream, text }]
-}
-
 export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { inside, limits, scope, spentMillis, template, toSnapshot, vm } = parts
   const lock = Semaphore.makeUnsafe(1)
   let gone: string | undefined
   let spent = spentMillis
   /** Of the turn that is under way. */
-  let printed: ReadonlyArray<Output> = []
+  let printed: Array<Output> = []
   const serving = {
     limits,
     onOutput: (output: Output) => {
-      printed = appended(printed, output)
+      Printed.add(printed, output)
       parts.onOutput?.(output)
     }
   }
@@ -96,7 +89,6 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     })
 
   const vmLost = Effect.flatMap(vm.lost, Effect.fail)
-  const entered = Effect.mapError(inside, ({ message }) => lost(message))
 
   /** One operation at a time. Whatever fails but a file loses the machine, and so does its interruption. */
   const operate = <A>(
@@ -104,7 +96,9 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   ): Effect.Effect<A, MachineError | FileError> => {
     const done = Effect.suspend(
       (): Effect.Effect<A, Failure | FileError> =>
-        gone === undefined ? Effect.raceFirst(Effect.flatMap(entered, doing), vmLost) : Effect.fail(lost(gone))
+        gone === undefined
+          ? Effect.flatMap(inside, (inside) => Effect.raceFirst(doing(inside), vmLost))
+          : Effect.fail(lost(gone))
     )
     const failed = (error: Failure | FileError): Effect.Effect<never, MachineError | FileError> => {
       if (error._tag === "FileError") return Effect.fail(error)

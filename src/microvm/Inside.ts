@@ -7,6 +7,7 @@ import type { Watch } from "../guest/Files.ts"
 import * as Interpreter from "../guest/interpreter/Interpreter.ts"
 import type { Link } from "../guest/Link.ts"
 import { entropyBytes, nonceBytes } from "../guest/wire/Greeting.ts"
+import { defaults } from "../machine/Limits.ts"
 import type { FileChange } from "../machine/Turn.ts"
 import type { Standing } from "./Standing.ts"
 
@@ -38,17 +39,13 @@ export const greet = (link: Link, last: number | undefined) =>
   })
 
 /** Takes over the interpreter of a guest from where it was left, and watches its files. Nothing in it is begun by that. */
-export const enter = Effect.fnUntraced(function* (
-  { agent, epoch }: Greeted,
-  { interpreter: position }: Standing,
-  options: Interpreter.InterpreterOptions
-) {
+export const enter = Effect.fnUntraced(function* ({ agent, epoch }: Greeted, { interpreter: position }: Standing) {
   const watches = yield* Effect.forEach([workspace, outputs], (path) => agent.watch(path, true), { concurrency: 2 })
   const changes = Effect.map(
     Effect.forEach(watches, ({ changes }) => changes, { concurrency: 2 }),
     (all) => all.flat()
   )
-  const interpreter = yield* Interpreter.attach(agent, interpreterId, position, options)
+  const interpreter = yield* Interpreter.attach(agent, interpreterId, position, { limits: defaults })
   const standing = () => ({ epoch, interpreter: interpreter.position() })
   return { agent, changes, interpreter, standing } satisfies Inside
 })

@@ -5,14 +5,13 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type { Agent } from "../guest/Agent.ts"
 import type { Trouble } from "../guest/interpreter/Interpreter.ts"
-import { defaults, type Limits } from "../machine/Limits.ts"
+import type { Limits } from "../machine/Limits.ts"
 import {
   type MachineError as Failure,
   MachineError,
   type MachineOptions,
   type Machines,
   MachineUnavailable,
-  type Room,
   SnapshotRejected
 } from "../machine/Machine.ts"
 import type { Microvm } from "../template/Template.ts"
@@ -62,11 +61,8 @@ export const unavailable = (error: { readonly message: string }): Failure => {
 /** What the hypervisor itself takes beside the guest's memory. */
 const overheadMebibytes = 160
 
-const roomOf = ({ memoryMebibytes }: Microvm, all: number): Room => ({
-  name: "microvm",
-  size: all,
-  perMachine: memoryMebibytes + overheadMebibytes
-})
+/** What a machine of a template takes of the host's memory. */
+export const perMachineMebibytes = ({ memoryMebibytes }: Microvm): number => memoryMebibytes + overheadMebibytes
 
 /** The longest that any session may have without a wait, and in a run. */
 const cpuMillisMost = { slice: 60_000, run: 600_000 }
@@ -81,8 +77,8 @@ const limitsOf = ({ cpus, limits, memoryMebibytes }: Microvm): Partial<Limits> =
 })
 
 /**
- * A machine that runs and whose agent was greeted. What else is between that and its first program is done meanwhile: on a processor
- * in software it takes as long as all before.
+ * A machine that runs and whose agent was greeted. What else is between that and its first program is done meanwhile, if it was not
+ * done before: on a processor in software it takes as long as all before.
  */
 export interface Ready {
   readonly vm: Vm | DurableVm
@@ -90,9 +86,16 @@ export interface Ready {
   readonly inside: Effect.Effect<Inside, NotEntered>
 }
 
+/** Of a processor in software that does much beside it. */
+const enterTimeout = "60 seconds"
+
 /** Waits until a machine that nobody uses cannot be used any more. */
-export const lost = ({ agent, vm }: Ready): Effect.Effect<unknown> =>
-  Effect.raceFirst(vm.lost, Effect.flip(agent.failed))
+export const lost = ({ agent, inside, vm }: Ready): Effect.Effect<unknown> =>
+  Effect.raceAllFirst([
+    vm.lost,
+    Effect.flip(agent.failed),
+    Effect.flip(Effect.flatMap(inside, ({ interpreter }) => interpreter.failed))
+  ])
 
 /** Begins something that ends with the scope, and gives what waits for it. */
 const meanwhile = <A, E, R>(doing: Effect.Effect<A, E, R>) => Effect.map(Effect.forkScoped(doing), Fiber.join)
@@ -103,7 +106,7 @@ const readyOf = Effect.fnUntraced(function* (
 ) {
   const vm = yield* begun
   const greeted = yield* greet(yield* vm.link, standing.epoch)
-  const inside = yield* meanwhile(enter(greeted, standing, { limits: defaults }))
+  const inside = yield* meanwhile(enter(greeted, standing))
   return { vm, agent: greeted.agent, inside } satisfies Ready
 }, Effect.mapError(unavailable))
 
@@ -136,7 +139,14 @@ const open = Effect.fnUntraced(function* (
   const scope = yield* Scope.fork(yield* Effect.scope)
   const opened = Effect.gen(function* () {
     const { inside, vm } = yield* ready
-    return { vm, inside: yield* meanwhile(Effect.tap(inside, begin)) }
+    const entering = Effect.raceFirst(Effect.tap(inside, begin), Effect.flatMap(vm.lost, Effect.fail)).pipe(
+      Effect.mapError(unavailable),
+      Effect.timeoutOrElse({
+        duration: enterTimeout,
+        orElse: () => Effect.fail(unavailable({ message: `its guest cannot be used after ${enterTimeout}` }))
+      })
+    )
+    return { vm, inside: yield* meanwhile(entering) }
   })
   return yield* GuestMachine.make({
     ...(yield* Scope.provide(opened, scope)),
@@ -168,7 +178,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     engine: hypervisor.engine,
     languages: template.languages,
     repeats: false,
-    room: roomOf(template, memoryMebibytes),
+    room: { name: "microvm", size: memoryMebibytes, perMachine: perMachineMebibytes(template) },
     limits: limitsOf(template),
     totalMillis: template.limits.totalMillis,
     idleMillis: template.limits.idleMillis,
