@@ -1,6 +1,6 @@
 /** QEMU, as a hypervisor like others. */
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer } from "effect"
 import { Hypervisor } from "../../src/microvm/Hypervisor.ts"
@@ -20,13 +20,24 @@ export const processOf = (directory: string, id: string): number => {
   return chainOf(process.pid).at(-1) ?? process.pid
 }
 
-/** The groups of the kernel whose names begin so. */
-export const groupsOf = (prefix: string): ReadonlyArray<string> => {
-  if (!existsSync(groups)) return []
-  return readdirSync(groups, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isDirectory() && entry.name.startsWith(prefix))
-    .map(({ name, parentPath }) => join(parentPath, name))
+/** What is in a directory, if it is still there: groups of other tests come and go meanwhile. */
+const entriesOf = (directory: string) => {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch {
+    return []
+  }
 }
+
+const directoriesBelow = (directory: string): ReadonlyArray<string> =>
+  entriesOf(directory)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(directory, name))
+    .flatMap((path) => [path, ...directoriesBelow(path)])
+
+/** The groups of the kernel whose names begin so. */
+export const groupsOf = (prefix: string): ReadonlyArray<string> =>
+  directoriesBelow(groups).filter((path) => basename(path).startsWith(prefix))
 
 /** The groups of the kernel that machines of a directory are in. */
 export const groupsIn = (directory: string): ReadonlyArray<string> =>
