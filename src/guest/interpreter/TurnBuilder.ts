@@ -10,8 +10,10 @@ import type { TurnEnd } from "./Message.ts"
 const piecesMax = 20_000
 const markBytes = 256
 const displayBytesMax = 16_777_216
-/** Displays and arguments, of all answers that are given together. One step of an honest interpreter has less than half of it. */
+/** Displays, arguments and pieces of output, of all answers that are given together. One step of an honest interpreter has less than half of it. */
 const heldBytesMax = 134_217_728
+/** What a piece of output takes, however short it is. */
+const pieceBytes = 64
 
 const lengthOf = ({ mediaType, path = "", text = "" }: Display): number => mediaType.length + path.length + text.length
 
@@ -42,6 +44,8 @@ export class TurnBuilder {
 
   print(output: Output): Result.Result<void, InterpreterError> {
     this.#pieces++
+    this.#heldBytes += pieceBytes
+    if (this.#heldBytes > heldBytesMax) return Result.fail(misbehaved("more than a turn may hold"))
     this.#bytes += Buffer.byteLength(output.text)
     if (this.#pieces > piecesMax || this.#bytes > this.#limits.outputBytes + markBytes) {
       return Result.fail(misbehaved("more output than is allowed"))

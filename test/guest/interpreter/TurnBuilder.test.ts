@@ -24,6 +24,18 @@ describe("a turn of several answers", () => {
     assert.isTrue(printMuch(turn).some(Result.isFailure))
   })
 
+  it("holds no more pieces than may be held, though nothing is in them", () => {
+    const turn = builder()
+    const isHeld = () => {
+      for (let piece = 0; piece < 16_384; piece++) {
+        if (Result.isFailure(turn.print({ stream: piece % 2 === 0 ? "stdout" : "stderr", text: "" }))) return false
+      }
+      return Result.isSuccess(turn.add(parked, { usage }))
+    }
+    const answers = Array.from({ length: 129 }, isHeld)
+    assert.deepStrictEqual([answers.indexOf(false), answers.at(-1)], [128, false])
+  })
+
   it("holds no more displays than may be held, however many answers give some", () => {
     const turn = builder()
     const displays = [{ mediaType: "text/plain", text: "x".repeat(16_000_000) }]
