@@ -54,6 +54,7 @@ const listen = (directory: number, onSocket: (socket: Socket) => void) =>
         lchownSync(path, uid, gid)
         resume(Effect.succeed(server))
       } catch (cause) {
+        server.close()
         resume(Effect.fail(storageFailed("give away", path)(cause)))
       }
     })
