@@ -86,7 +86,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   {
     files: /^qemu\/confinement\/ControlGroup\.ts$/,
-    uses: ["node:fs", "node:fs/promises", "node:path"],
+    uses: ["node:fs", "node:path"],
     why: "makes groups of the kernel, which are directories"
   },
   {

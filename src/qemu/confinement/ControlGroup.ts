@@ -4,15 +4,13 @@
  *
  * G1. What a host gives is found out by making a group and setting its bound, not by what is mounted.
  * G2. A machine's group is below that of this process: no bound that this process has is left by it.
- * G3. The bounds are set before the process is in its group, and it is in before its guest runs.
+ * G3. The bounds are set before the process is in its group, and it is in before it is anything else.
  */
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs"
-import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { settled } from "../../microvm/Settled.ts"
-import { failed, NotStarted, storageFailed } from "../QemuError.ts"
+import { storageFailed } from "../QemuError.ts"
 
 export const controllers = ["memory", "cpu", "pids"] as const
 export type Controller = (typeof controllers)[number]
@@ -211,16 +209,18 @@ export const make = (places: Places, name: string, bounds: Bounds) => {
   )
 }
 
-/** Puts processes into groups. It may take tens of milliseconds, for which the event loop is not held. */
-export const enter = (groups: ReadonlyArray<string>, pids: ReadonlyArray<number>) =>
-  settled(
-    async (signal) => {
-      for (const group of groups) {
-        for (const pid of pids) {
-          signal.throwIfAborted()
-          await writeFile(join(group, "cgroup.procs"), `${pid}`)
-        }
-      }
-    },
-    (cause) => failed(new NotStarted({ program: "machine", detail: `it is not in its group: ${cause}` }))
-  )
+/**
+ * A word of the shell that puts itself into groups, by files of which the first version's is for one thread: a thread that moves
+ * itself waits for nobody, where to move another process is to wait, with all of the host that starts any, for tens of milliseconds.
+ */
+const entering = 'until [ "$1" = -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
+
+/** What stands before a command that is to run in the groups of a name; what it starts is in them too. */
+export const prefixOf = (places: Places, name: string): ReadonlyArray<string> => {
+  const files = controllers.flatMap((controller) => {
+    const place = places[controller]
+    if (place.version === undefined) return []
+    return [join(place.parent, name, place.version === 1 ? "tasks" : "cgroup.procs")]
+  })
+  return files.length === 0 ? [] : ["/bin/sh", "-c", entering, "groups", ...new Set(files), "--"]
+}

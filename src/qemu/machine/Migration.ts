@@ -72,9 +72,8 @@ const reading = Effect.fnUntraced(function* ({ control }: Vm) {
 /** Brings the state that a machine has inherited into it. It does not run yet. */
 export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm)))
 
-/** Lets a machine run, once it is bounded. */
-export const proceed = (vm: Vm) =>
-  Effect.asVoid(through(vm.child, Effect.andThen(vm.bounded, vm.control.execute("cont"))))
+/** Lets a machine run. */
+export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, vm.control.execute("cont")))
 
 const quitMillis = 10_000
 

@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import type { Measure } from "../../microvm/Measure.ts"
 import * as CommandLine from "../CommandLine.ts"
 import * as Confinement from "../confinement/Confinement.ts"
@@ -14,7 +13,7 @@ import * as Child from "../process/Child.ts"
 import * as Identity from "../process/Identity.ts"
 import * as Roster from "../process/Roster.ts"
 import * as Usage from "../process/Usage.ts"
-import { Ended, failed, type QemuError, storageFailed } from "../QemuError.ts"
+import { Ended, failed, storageFailed } from "../QemuError.ts"
 import * as Qmp from "../qmp/Qmp.ts"
 import { memoryBytes, type Shape } from "../Shape.ts"
 import { through } from "./Controls.ts"
@@ -30,8 +29,6 @@ export interface Vm {
   readonly child: Child.Child
   /** The hypervisor itself: `child` may be a program that it was started through. */
   readonly process: Identity.Identity
-  /** Waits until all of the process is in the machine's groups: no guest runs before that. */
-  readonly bounded: Effect.Effect<void, QemuError>
   /** What keeps the process in, and what this host could not give. */
   readonly measures: ReadonlyArray<Measure>
 }
@@ -100,21 +97,6 @@ const note = Effect.fnUntraced(function* (host: Host.Host, start: Start, child: 
   yield* Roster.note(host.roster, start.machine, identity)
 })
 
-/**
- * Puts a machine's process into its groups while it starts, for the kernel takes its time for the first one, and then all that it
- * has started until it could be talked to; what a fiber awaits is both.
- */
-const entering = Effect.fnUntraced(function* (groups: ReadonlyArray<string>, child: Child.Child) {
-  const first = yield* Effect.forkScoped(Effect.ignore(ControlGroup.enter(groups, [child.pid])))
-  return Effect.fnUntraced(function* () {
-    const chain = yield* Effect.sync(() => Usage.chainOf(child.pid))
-    const all = Effect.andThen(Fiber.await(first), ControlGroup.enter(groups, chain))
-    const bounded = Fiber.join(yield* Effect.forkScoped(all))
-    const identity = yield* Effect.sync(() => Identity.identify(chain.at(-1) ?? child.pid))
-    return { bounded, process: identity ?? (yield* child.failsWhenEnded) }
-  })
-})
-
 const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
   { _tag: "Socket" },
   { _tag: "Socket" },
@@ -133,9 +115,10 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
     cpus: wanted.shape.cpus,
     processes: Confinement.processesMax
   }
-  const groups = yield* ControlGroup.make(host.means.groups, group, bounds)
+  yield* ControlGroup.make(host.means.groups, group, bounds)
   const machine = machineFor(wanted, confined, host.means.opensMemoryReadOnly)
-  const line = [...confined.prefix, host.program, ...CommandLine.build(machine)]
+  const grouped = ControlGroup.prefixOf(host.means.groups, group)
+  const line = [...grouped, ...confined.prefix, host.program, ...CommandLine.build(machine)]
   const [program = host.program, ...given] = line
   const child = yield* Child.launch({
     name: hypervisor,
@@ -144,12 +127,12 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
     ownDirectory: directory,
     inherits: inherited(wanted)
   })
-  const entered = yield* entering(groups, child)
   const [channel, controls] = child.sockets
   if (channel === undefined || controls === undefined) return yield* Effect.die("a process without its sockets")
   // The programs that it is started through see to it that all ends together only when they have come so far.
   const control = yield* Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
   yield* note(host, wanted, child)
+  const own = yield* Effect.sync(() => Identity.identify(Usage.chainOf(child.pid).at(-1) ?? child.pid))
   const { shape } = wanted
   return {
     id,
@@ -158,7 +141,7 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
     channel,
     control,
     child,
-    measures: confined.measures,
-    ...(yield* entered())
+    process: own ?? (yield* child.failsWhenEnded),
+    measures: confined.measures
   } satisfies Vm
 })
