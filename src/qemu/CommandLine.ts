@@ -136,13 +136,14 @@ export const skeleton = (shape: Shape): ReadonlyArray<string> =>
   })
 
 /**
- * What a guest's kernel is told. `quiet`, no self-tests of its ciphers: half a second of every boot in software. The word for the
- * agent's runtime is what the kernel does not know and gives to its first process.
+ * What a guest's kernel is told. `quiet`, no self-tests of its ciphers: half a second of every boot in software. No account of who
+ * waits for what and no security modules, which nobody in a guest asks: they would have a part in every switch and every file. The
+ * word for the agent's runtime is what the kernel does not know and gives to its first process.
  */
 export const kernelCommandLine = (shape: Shape, template: string, messages?: "shown"): string =>
   [
     messages === undefined ? "quiet loglevel=0" : "console=ttyS0 loglevel=5",
-    "random.trust_cpu=on reboot=t panic=-1 cryptomgr.notests nokaslr",
+    "psi=0 lsm= random.trust_cpu=on reboot=t panic=-1 cryptomgr.notests nokaslr",
     `GODEBUG=${runtimeSettings}`,
     ...(shape.accelerator === "tcg" ? ["tsc=reliable no_timer_check mitigations=off"] : []),
     `caisson.template=${template}`

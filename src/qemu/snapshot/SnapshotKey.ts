@@ -28,5 +28,6 @@ export const keyOf = ({ hypervisor, image, processor, recipe, shape, warmUp }: S
     warmUp,
     recipe,
     machine: CommandLine.skeleton(shape),
+    kernel: CommandLine.kernelCommandLine(shape, image),
     processor: shape.accelerator === "kvm" ? (processor ?? "unknown") : "software"
   })
