@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"caisson/guest/frame"
+	"caisson/guest/link"
 	"caisson/guest/message"
 )
 
@@ -24,10 +25,12 @@ var (
 //	C1. Hear never waits for the host: a lane has room for a window, and everything else is answered by whoever sends.
 //	C2. Frames are numbered in the order in which they are written, by the one goroutine that writes.
 //	C3. What is about the connection goes before streams; streams take turns, a chunk each.
-//	C4. A quiet connection sends nothing of streams, but results of those that have no lanes.
+//	C4. A quiet connection sends nothing of streams, but results of those that have no lanes. When it has nothing more to send, a
+//	    channel that can stands still.
 type Conn struct {
-	epoch uint16
-	serve func(*Stream, []byte)
+	epoch    uint16
+	serve    func(*Stream, []byte)
+	sequence uint32 // of the next frame to be written, by the one who writes
 
 	mu       sync.Mutex
 	changed  sync.Cond
@@ -53,27 +56,47 @@ func NewConn(epoch uint16, heard uint32, serve func(*Stream, []byte), resets fun
 // Epoch is the number of the connection.
 func (c *Conn) Epoch() uint16 { return c.epoch }
 
+// WriteAtOnce writes the first frame, before Write is called, if the channel takes it without waiting.
+func (c *Conn) WriteAtOnce(to io.Writer, lock *sync.Mutex) {
+	channel, ok := to.(link.Still)
+	if !ok || !lock.TryLock() {
+		return
+	}
+	defer lock.Unlock()
+	if channel.WriteAtOnce(c.encode(nil, c.control[0])) {
+		c.control = c.control[1:]
+		c.sequence++
+	}
+}
+
 // Write writes frames until the connection is closed or the channel fails. Between two frames it holds the lock of the channel, so
 // that a connection that comes after this one never begins inside of a frame.
-func (c *Conn) Write(to io.Writer, lock sync.Locker) {
-	var sequence uint32
+func (c *Conn) Write(to io.Writer, lock *sync.Mutex) {
+	settle := func() {}
+	if channel, ok := to.(link.Still); ok {
+		settle = channel.Settle
+	}
 	var buffer []byte
 	for {
-		f, ok := c.take()
+		f, ok := c.take(settle)
 		if !ok {
 			return
 		}
-		f.Epoch, f.Sequence = c.epoch, sequence
-		sequence++
-		buffer = frame.Append(buffer[:0], f)
+		buffer = c.encode(buffer[:0], f)
+		c.sequence++
 		if !c.write(to, lock, buffer) {
 			return
 		}
 	}
 }
 
+func (c *Conn) encode(dst []byte, f frame.Frame) []byte {
+	f.Epoch, f.Sequence = c.epoch, c.sequence
+	return frame.Append(dst, f)
+}
+
 // write says whether there is more to do. A connection that was closed while it waited for the channel writes nothing more.
-func (c *Conn) write(to io.Writer, lock sync.Locker, bytes []byte) bool {
+func (c *Conn) write(to io.Writer, lock *sync.Mutex, bytes []byte) bool {
 	lock.Lock()
 	defer lock.Unlock()
 	c.mu.Lock()
@@ -89,8 +112,8 @@ func (c *Conn) write(to io.Writer, lock sync.Locker, bytes []byte) bool {
 	return true
 }
 
-// take waits for the next frame to write.
-func (c *Conn) take() (frame.Frame, bool) {
+// take waits for the next frame to write. Of a quiet connection it says first that there is none.
+func (c *Conn) take(settle func()) (frame.Frame, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for {
@@ -101,6 +124,9 @@ func (c *Conn) take() (frame.Frame, bool) {
 		}
 		if c.isClosed {
 			return frame.Frame{}, false
+		}
+		if c.isQuiet {
+			settle()
 		}
 		if len(c.queue) == 0 || c.isQuiet {
 			c.changed.Wait()
@@ -138,6 +164,14 @@ func (c *Conn) Last(kind frame.Kind, payload []byte) {
 	c.end()
 	c.control = []frame.Frame{{Kind: kind, Payload: payload}}
 	c.isLast = true
+}
+
+// Mute lets nothing more be written, but a frame that was begun. What else there is to an end, Close does.
+func (c *Conn) Mute() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.isClosed, c.isLast = true, false
+	c.control = nil
 }
 
 // Close ends every stream. Nothing more is written, but a frame that was begun.

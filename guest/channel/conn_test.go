@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"io"
 	"sync"
 	"testing"
@@ -140,4 +141,60 @@ func TestAConnectionThatWasClosedWritesNothing(t *testing.T) {
 		t.Errorf("%v was written", f)
 	}
 	within(t, done)
+}
+
+// still is a channel that counts how often it was asked to stand still, and takes bytes at once if it may.
+type still struct {
+	io.Writer
+	settled chan struct{}
+	atOnce  []byte
+	isFull  bool
+}
+
+func (s *still) Settle() { s.settled <- struct{}{} }
+
+func (s *still) WriteAtOnce(bytes []byte) bool {
+	if !s.isFull {
+		s.atOnce = append(s.atOnce, bytes...)
+	}
+	return !s.isFull
+}
+
+func TestAWelcomeIsWrittenAtOnceOrInItsTurn(t *testing.T) {
+	for _, isFull := range []bool{false, true} {
+		from, pipe := io.Pipe()
+		to := &still{Writer: pipe, isFull: isFull, settled: make(chan struct{}, 8)}
+		conn := NewConn(3, 0, nil, nil)
+		conn.Control(frame.Welcome, 0, []byte("welcome"))
+		var lock sync.Mutex
+		conn.WriteAtOnce(to, &lock)
+		go conn.Write(to, &lock)
+		conn.Control(frame.Pong, 0, nil)
+		reader := frame.NewReader(io.MultiReader(bytes.NewReader(to.atOnce), from))
+		for sequence, kind := range []frame.Kind{frame.Welcome, frame.Pong} {
+			f, err := reader.Next()
+			if err != nil || f.Kind != kind || f.Sequence != uint32(sequence) || f.Epoch != 3 {
+				t.Errorf("full %v: %v, %v", isFull, f, err)
+			}
+		}
+		conn.Close()
+		_ = from.Close()
+	}
+}
+
+func TestAQuietConnectionLetsItsChannelSettleWhenItHasSaidAll(t *testing.T) {
+	from, pipe := io.Pipe()
+	to := &still{Writer: pipe, settled: make(chan struct{})}
+	conn := NewConn(3, 0, nil, nil)
+	go conn.Write(to, &sync.Mutex{})
+	conn.quieten(true)
+	<-to.settled
+	reader := frame.NewReader(from)
+	conn.Control(frame.Pong, 0, nil)
+	if f, err := reader.Next(); err != nil || f.Kind != frame.Pong {
+		t.Errorf("%v, %v", f, err)
+	}
+	<-to.settled
+	conn.Close()
+	_ = from.Close()
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const portsDirectory = "/sys/class/virtio-ports"
@@ -17,21 +19,25 @@ const hostAbsent = 5 * time.Millisecond
 
 // port is a virtio-serial port, which is there as long as the machine is.
 type port struct {
-	name string
-	file *os.File
+	name   string
+	isOpen bool
 }
 
 // Next opens the port. A host that goes and comes again shows as a channel that breaks off and begins anew, and as nothing else.
 func (p *port) Next() (io.ReadWriteCloser, error) {
-	if p.file != nil {
+	if p.isOpen {
 		return nil, io.EOF
 	}
 	device, err := findPort(portsDirectory, p.name)
 	if err != nil {
 		return nil, err
 	}
-	p.file, err = os.OpenFile(device, os.O_RDWR, 0)
-	return patient{p.file}, err
+	descriptor, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: device, Err: err}
+	}
+	p.isOpen = true
+	return patient{newStill(descriptor, device)}, nil
 }
 
 // findPort looks for a port by its name: the numbers of devices depend on what else there is.
@@ -51,15 +57,21 @@ func findPort(directory, name string) (string, error) {
 
 // patient is a port whose end only means that no host is there.
 type patient struct {
-	*os.File
+	*still
 }
 
 func (p patient) Read(bytes []byte) (int, error) {
 	for {
-		n, err := p.File.Read(bytes)
-		if n > 0 || !errors.Is(err, io.EOF) {
-			return n, err
+		if n := p.readSettled(bytes); n > 0 {
+			return n, nil
 		}
-		time.Sleep(hostAbsent)
+		n, err := p.File.Read(bytes)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded): // it is to settle
+		case n > 0 || !errors.Is(err, io.EOF):
+			return n, err
+		default:
+			time.Sleep(hostAbsent)
+		}
 	}
 }

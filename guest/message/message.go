@@ -24,10 +24,25 @@ func Encode(message any) ([]byte, error) {
 	encoder := msgpack.NewEncoder(&out)
 	encoder.UseCompactInts(true)
 	encoder.UseCompactFloats(true)
-	if err := encoder.Encode(message); err != nil {
+	if err := encode(encoder, message); err != nil {
 		return nil, fmt.Errorf("encode %T: %w", message, err)
 	}
 	return out.Bytes(), nil
+}
+
+// encode asks a message that can write itself to do so: looking at the shape of one is what takes longest of a first time.
+func encode(encoder *msgpack.Encoder, message any) error {
+	if own, ok := message.(msgpack.CustomEncoder); ok {
+		return own.EncodeMsgpack(encoder)
+	}
+	return encoder.Encode(message)
+}
+
+func decode(decoder *msgpack.Decoder, message any) error {
+	if own, ok := message.(msgpack.CustomDecoder); ok {
+		return own.DecodeMsgpack(decoder)
+	}
+	return decoder.Decode(message)
 }
 
 // Decode reads a payload, all of it, into a message that has no other fields.
@@ -35,7 +50,7 @@ func Decode(payload []byte, message any) error {
 	rest := bytes.NewReader(payload)
 	decoder := msgpack.NewDecoder(rest)
 	decoder.DisallowUnknownFields(true)
-	if err := decoder.Decode(message); err != nil {
+	if err := decode(decoder, message); err != nil {
 		return fmt.Errorf("decode %T: %w", message, err)
 	}
 	if rest.Len() > 0 {

@@ -51,12 +51,7 @@ func (a *Agent) Serve(to io.ReadWriter) error {
 		case err != nil:
 			return err
 		case f.Kind == frame.Hello:
-			a.leave(conn)
-			a.leave(faulty)
-			conn, err = a.greet(f)
-			if conn != nil {
-				go conn.Write(to, &lock)
-			}
+			conn, faulty = a.begin(f, to, &lock, conn, faulty), nil
 			continue
 		case conn == nil || f.Epoch != conn.Epoch():
 			continue
@@ -98,27 +93,44 @@ func (a *Agent) fault(conn *channel.Conn, cause error) {
 	conn.Last(frame.Fault, payload)
 }
 
-// greet begins a connection. Of a hello that is none, nothing comes.
-func (a *Agent) greet(f frame.Frame) (*channel.Conn, error) {
+// begin ends the connections before a hello and begins the next one, if the hello is one. The host waits for the welcome, which comes
+// before all that a guest that goes on from a snapshot has to do for the first time.
+func (a *Agent) begin(f frame.Frame, to io.ReadWriter, lock *sync.Mutex, before ...*channel.Conn) *channel.Conn {
+	for _, conn := range before {
+		if conn != nil {
+			conn.Mute()
+		}
+	}
+	var next *channel.Conn
+	if welcome, err := a.greet(f.Payload); err == nil {
+		next = channel.NewConn(f.Epoch, f.Sequence+1, a.do, a.reset)
+		next.Control(frame.Welcome, 0, welcome)
+		next.WriteAtOnce(to, lock)
+	}
+	for _, conn := range before {
+		a.leave(conn)
+	}
+	if next == nil {
+		return nil
+	}
+	a.mu.Lock()
+	a.attached = map[uint32]*process.Process{}
+	a.mu.Unlock()
+	_ = a.thaw()
+	go next.Write(to, lock)
+	return next
+}
+
+// greet answers a hello. Of one that is none, nothing comes.
+func (a *Agent) greet(payload []byte) ([]byte, error) {
 	var hello message.Hello
-	if err := message.Decode(f.Payload, &hello); err != nil {
+	if err := message.Decode(payload, &hello); err != nil {
 		return nil, err
 	}
 	if hello.Version != message.Version || len(hello.Nonce) != message.NonceBytes || len(hello.Entropy) != message.EntropyBytes {
 		return nil, fmt.Errorf("version %d is not spoken here", hello.Version)
 	}
-	welcome := a.renew(&hello)
-	payload, err := message.Encode(welcome)
-	if err != nil {
-		return nil, err
-	}
-	conn := channel.NewConn(f.Epoch, f.Sequence+1, a.do, a.reset)
-	conn.Control(frame.Welcome, 0, payload)
-	a.mu.Lock()
-	a.attached = map[uint32]*process.Process{}
-	a.mu.Unlock()
-	_ = a.thaw()
-	return conn, nil
+	return message.Encode(a.renew(&hello))
 }
 
 // renew does what a hello asks for, and tells what came of it.

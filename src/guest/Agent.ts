@@ -25,6 +25,8 @@ export interface AgentOptions {
   readonly hostname?: string | undefined
   /** Whether the guest is a machine, which has to set its clock and to seed its generator. Default true. */
   readonly isMachine?: boolean | undefined
+  /** Whether the agent may have heard the beginning of a frame and not its end. Default true; not so of one that has just booted. */
+  readonly mayBeInFrame?: boolean | undefined
   /** How long the welcome may take. Default 30 seconds. */
   readonly welcomeTimeout?: Duration.Input | undefined
   /** After how long a silent guest is pinged, and after how long again it is given up. Default 10 seconds. */
@@ -66,6 +68,8 @@ export interface Agent {
    * on the next connection; processes are not ended with their scopes. */
   readonly freeze: Effect.Effect<boolean, AgentError>
   readonly thaw: Effect.Effect<void, AgentError>
+  /** Sets the clock of a machine anew if its hello was old when it was heard: it had to boot first, or its processor is slow. */
+  readonly adjustClock: Effect.Effect<void, AgentError>
 }
 
 const nanosPerSecond = 1_000_000_000n
@@ -75,7 +79,7 @@ const instantOf = (nanos: bigint) => ({
   nanos: Number(nanos % nanosPerSecond)
 })
 
-/** How far the clock of a guest may be behind when it is handed over. */
+/** How far the clock of a guest may be from its host's without being set anew. */
 const skewNanosMax = 20_000_000n
 
 const simple = (connection: Connection, request: Request) =>
@@ -83,13 +87,14 @@ const simple = (connection: Connection, request: Request) =>
     Effect.flatMap(connection.open(request), (exchange) => Effect.asVoid(exchange.result(request.op, Done)))
   )
 
-/** The hello of a machine that had to boot first is old when it is heard. */
-const setClock = Effect.fnUntraced(function* (connection: Connection, welcome: Welcome) {
-  const guest = BigInt(welcome.seconds) * nanosPerSecond + BigInt(welcome.nanos)
+const isLate = Effect.fnUntraced(function* ({ nanos, seconds }: Welcome) {
+  const guest = BigInt(seconds) * nanosPerSecond + BigInt(nanos)
   const now = yield* Clock.currentTimeNanos
-  if (now - guest <= skewNanosMax && guest - now <= skewNanosMax) return
-  yield* simple(connection, { op: "clock", ...instantOf(now) })
+  return now - guest > skewNanosMax || guest - now > skewNanosMax
 })
+
+const setClock = (connection: Connection) =>
+  Effect.flatMap(Clock.currentTimeNanos, (now) => simple(connection, { op: "clock", ...instantOf(now) }))
 
 const keepAlive = Effect.fnUntraced(function* (connection: Connection, silence: Duration.Duration) {
   const silent = new AgentError({ reason: new Silent({ millis: 2 * Duration.toMillis(silence) }) })
@@ -104,13 +109,15 @@ const keepAlive = Effect.fnUntraced(function* (connection: Connection, silence: 
   }
 })
 
+/** What an agent does after an answer, until it stands still, it does for the second time once it has answered twice. */
 const freeze = (connection: Connection) =>
   Effect.flatMap(connection.open({ op: "freeze" }), (exchange) => exchange.result("freeze", Frozen)).pipe(
     Effect.scoped,
+    Effect.tap(connection.ping),
     Effect.map(({ isStill }) => isStill)
   )
 
-const over = (connection: Connection, welcome: Welcome): Agent => ({
+const over = (connection: Connection, welcome: Welcome, isClockWrong: boolean): Agent => ({
   welcome,
   failed: connection.failed,
   ping: connection.ping,
@@ -128,7 +135,8 @@ const over = (connection: Connection, welcome: Welcome): Agent => ({
   get: (path) => Files.get(connection, path),
   watch: (path, isRecursive = false) => Files.watch(connection, path, isRecursive),
   freeze: freeze(connection),
-  thaw: simple(connection, { op: "thaw" })
+  thaw: simple(connection, { op: "thaw" }),
+  adjustClock: isClockWrong ? setClock(connection) : Effect.void
 })
 
 /**
@@ -137,7 +145,7 @@ const over = (connection: Connection, welcome: Welcome): Agent => ({
  */
 export const connect = Effect.fn("Agent.connect")(function* (options: AgentOptions) {
   const now = yield* Clock.currentTimeNanos
-  const { entropy, epoch, hostname, link, nonce } = options
+  const { entropy, epoch, hostname, isMachine = true, link, nonce } = options
   const greeted = yield* greet({
     link,
     epoch,
@@ -149,11 +157,12 @@ export const connect = Effect.fn("Agent.connect")(function* (options: AgentOptio
       ...(hostname === undefined ? {} : { hostname })
     },
     timeout: Duration.fromInputUnsafe(options.welcomeTimeout ?? "30 seconds"),
-    isProven: options.isMachine ?? true
+    isProven: isMachine,
+    mayBeInFrame: options.mayBeInFrame ?? true
   })
   const { heard, reader, rest, welcome } = greeted
+  const isClockWrong = isMachine && (yield* isLate(welcome))
   const connection = yield* Connection.make({ link, epoch, sent: 1, heard, reader }, rest)
-  if (options.isMachine ?? true) yield* setClock(connection, welcome)
   yield* Effect.forkScoped(keepAlive(connection, Duration.fromInputUnsafe(options.silence ?? "10 seconds")))
-  return over(connection, welcome)
+  return over(connection, welcome, isClockWrong)
 })

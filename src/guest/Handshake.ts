@@ -18,6 +18,8 @@ export interface HandshakeOptions {
   readonly timeout: Duration.Duration
   /** Of a machine of its own: whether its clock must be set and its randomness be new. */
   readonly isProven: boolean
+  /** Whether the agent may have heard the beginning of a frame and not its end. */
+  readonly mayBeInFrame: boolean
 }
 
 /** The welcome, and where the connection stands after it. */
@@ -64,15 +66,13 @@ const prove = ({ isProven }: HandshakeOptions, { welcome }: Greeted): Effect.Eff
 
 /**
  * Says hello and waits for the welcome. Whatever the agent was told before, and however that broke off, it hears this: zeros end the
- * frame that it may be waiting for.
+ * frame that it may be in.
  */
 export const greet = Effect.fnUntraced(function* (options: HandshakeOptions) {
   const { epoch, hello, link, timeout } = options
   const frame = { kind: "hello", lane: 0, epoch, stream: 0, sequence: 0, payload: Pack.encode(hello) } as const
-  const send = Effect.mapError(
-    Effect.andThen(link.send(padding()), link.send(encode(frame))),
-    (reason) => new AgentError({ reason })
-  )
+  const before = options.mayBeInFrame ? link.send(padding()) : Effect.void
+  const send = Effect.mapError(Effect.andThen(before, link.send(encode(frame))), (reason) => new AgentError({ reason }))
   // An agent that is full of what it has to say listens again only when somebody hears it.
   const greeted = yield* Effect.all([awaitWelcome(options), send], { concurrency: 2 }).pipe(
     Effect.map(([greeted]) => greeted),

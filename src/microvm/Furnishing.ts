@@ -97,7 +97,8 @@ export const rehearse = (interpreter: Interpreter.Interpreter, languages: Readon
 export const of = (template: Microvm) => {
   const command = commandOf(template)
   const furnish = Effect.fn("Furnishing.run")(function* (link: Link) {
-    const { agent, epoch } = yield* greet(link, undefined)
+    const { agent, epoch } = yield* greet(link)
+    yield* agent.adjustClock
     yield* Effect.forEach(template.warmUp, (step, index) => run(agent, step, index), { discard: true })
     const interpreter = yield* Interpreter.start(agent, command, { limits: defaults })
     yield* rehearse(interpreter, template.languages)

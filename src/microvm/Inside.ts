@@ -30,16 +30,29 @@ export const interpreterId = "interpreter"
 
 const epochMax = 65_535
 
-/** Greets the agent of a machine, as the first connection or as the one after another. */
-export const greet = (link: Link, last: number | undefined) =>
+/** Where the last connection to an agent has left it: frozen between two frames by the template's warm-up, or wherever it was. */
+export interface Left {
+  readonly epoch: number
+  readonly mayBeInFrame: boolean
+}
+
+const never: Left = { epoch: 0, mayBeInFrame: false }
+
+/** Greets the agent of a machine, for the first time or as it was left. */
+export const greet = (link: Link, { epoch: last, mayBeInFrame }: Left = never) =>
   Effect.suspend(() => {
-    const epoch = last === undefined ? 1 : (last % epochMax) + 1
+    const epoch = (last % epochMax) + 1
     const chance = { nonce: randomBytes(nonceBytes), entropy: randomBytes(entropyBytes) }
-    return Effect.map(Agent.connect({ link, epoch, ...chance }), (agent): Greeted => ({ agent, epoch }))
+    const options = { link, epoch, mayBeInFrame, ...chance }
+    return Effect.map(Agent.connect(options), (agent): Greeted => ({ agent, epoch }))
   })
 
-/** Takes over the interpreter of a guest from where it was left, and watches its files. Nothing in it is begun by that. */
+/**
+ * Takes over the interpreter of a guest from where it was left, and watches its files, once it knows the time. Nothing in it is begun
+ * by that.
+ */
 export const enter = Effect.fnUntraced(function* ({ agent, epoch }: Greeted, { interpreter: position }: Standing) {
+  yield* agent.adjustClock
   const watches = yield* Effect.forEach([workspace, outputs], (path) => agent.watch(path, true), { concurrency: 2 })
   const changes = Effect.map(
     Effect.forEach(watches, ({ changes }) => changes, { concurrency: 2 }),

@@ -19,7 +19,7 @@ import { rehearse } from "./Furnishing.ts"
 import * as GuestMachine from "./GuestMachine.ts"
 import { type DurableVm, Hypervisor, type Template, type Vm } from "./Hypervisor.ts"
 import { type CheckpointRejected, HypervisorError } from "./HypervisorError.ts"
-import { enter, greet, type Inside, type NotEntered } from "./Inside.ts"
+import { enter, greet, type Inside, type Left, type NotEntered } from "./Inside.ts"
 import * as Snapshot from "./Snapshot.ts"
 import type { Standing } from "./Standing.ts"
 
@@ -102,10 +102,11 @@ const meanwhile = <A, E, R>(doing: Effect.Effect<A, E, R>) => Effect.map(Effect.
 
 const readyOf = Effect.fnUntraced(function* (
   begun: Effect.Effect<Vm | DurableVm, HypervisorError, Scope.Scope>,
-  standing: Standing
+  standing: Standing,
+  { mayBeInFrame }: Pick<Left, "mayBeInFrame">
 ) {
   const vm = yield* begun
-  const greeted = yield* greet(yield* vm.link, standing.epoch)
+  const greeted = yield* greet(yield* vm.link, { epoch: standing.epoch, mayBeInFrame })
   const inside = yield* meanwhile(enter(greeted, standing))
   return { vm, agent: greeted.agent, inside } satisfies Ready
 }, Effect.mapError(unavailable))
@@ -168,10 +169,10 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     isClosed ? Effect.fail(unavailable({ message: "the tier is closed" })) : Effect.void
   )
   const durable = Effect.flatMap(options.prepared, ({ standing, template }) =>
-    readyOf(hypervisor.begin(template), standing)
+    readyOf(hypervisor.begin(template), standing, { mayBeInFrame: false })
   )
   const ephemeral = Effect.flatMap(options.prepared, ({ standing, template }) =>
-    readyOf(hypervisor.clone(template), standing)
+    readyOf(hypervisor.clone(template), standing, { mayBeInFrame: false })
   )
   const take = yield* options.keep(Effect.tap(durable, rehearsed(template.languages)))
   const tier: Machines["Service"] = {
@@ -200,7 +201,8 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
       const restored = Effect.flatMap(hypervisor.find(checkpoint.header.template.key), (template) =>
         hypervisor.restore(template, checkpoint)
       )
-      const ready = readyOf(restored, standing)
+      // What the host said to it while it was written down may have come in part.
+      const ready = readyOf(restored, standing, { mayBeInFrame: true })
       return yield* open(options, machineOptions, ready, () => Effect.void, spentMillis)
     })
   }

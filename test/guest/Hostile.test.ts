@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Frame from "../../src/guest/wire/Frame.ts"
+import { FrameReader } from "../../src/guest/wire/FrameReader.ts"
 import { decoder, encode } from "../../src/guest/wire/Pack.ts"
 import { Request } from "../../src/guest/wire/Request.ts"
 import { greet, shell, textOf } from "./guest.ts"
@@ -208,11 +209,51 @@ describe("a host whose guest is hostile", () => {
       yield* TestClock.adjust("1 hour")
       const greeting = yield* Effect.forkScoped(greet(peer.link, epoch, { isMachine: true }))
       yield* answerHello(peer, { seconds: 3_594 })
+      const machine = yield* Fiber.join(greeting)
+      assert.strictEqual(machine.welcome.agent, "peer")
+      yield* TestClock.adjust("1 second")
+      const adjusting = yield* Effect.forkScoped(machine.adjustClock)
       const { payload, stream } = yield* peer.heard("open")
       const request = Result.getOrThrow(decoder(Request)(payload))
-      assert.deepStrictEqual(request, { op: "clock", seconds: 3_600, nanos: 0 })
+      assert.deepStrictEqual(request, { op: "clock", seconds: 3_601, nanos: 0 })
       yield* peer.tell("result", { stream, payload: encode({ ok: {} }) })
-      assert.strictEqual((yield* Fiber.join(greeting)).welcome.agent, "peer")
+      yield* Fiber.join(adjusting)
+    })
+  )
+
+  it.effect("leaves the clock of a machine alone that heard of the time in time", () =>
+    Effect.gen(function* () {
+      const { machine, peer } = yield* greeted({ isMachine: true })
+      yield* machine.adjustClock
+      const pinging = yield* Effect.forkScoped(machine.ping)
+      const { payload, sequence } = yield* peer.heard("ping")
+      assert.strictEqual(sequence, 1, "something was asked before")
+      yield* peer.tell("pong", { payload })
+      yield* Fiber.join(pinging)
+    })
+  )
+
+  it.effect("hears zeros before the hello only if it may be in a frame", () =>
+    Effect.gen(function* () {
+      for (const mayBeInFrame of [true, false]) {
+        const sent: Array<Uint8Array> = []
+        const link = {
+          receive: Effect.never,
+          send: (bytes: Uint8Array) => Effect.sync(() => void sent.push(bytes))
+        }
+        const greeting = yield* Effect.forkScoped(Effect.flip(greet(link, epoch, { mayBeInFrame })))
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* Fiber.join(greeting)).reason._tag, "NotWelcome")
+        const items = new FrameReader().push(Buffer.concat(sent))
+        assert.deepStrictEqual(
+          items.map((item) => (item._tag === "Frame" ? item.frame.kind : item._tag)),
+          ["hello"]
+        )
+        assert.strictEqual(
+          sent.at(0)?.every((byte) => byte === 0),
+          mayBeInFrame
+        )
+      }
     })
   )
 

@@ -1,0 +1,112 @@
+package link
+
+import (
+	"bytes"
+	"io"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// pair is a port, and the host at its other end, which may wait.
+func pair(t *testing.T) (patient, int) {
+	t.Helper()
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetNonblock(ends[0], true); err != nil {
+		t.Fatal(err)
+	}
+	port := patient{newStill(ends[0], "port")}
+	t.Cleanup(func() {
+		_ = port.Close()
+		_ = unix.Close(ends[1])
+	})
+	return port, ends[1]
+}
+
+func say(t *testing.T, host int, words string) {
+	t.Helper()
+	if _, err := unix.Write(host, []byte(words)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPortThatHasSettledHearsWhatComes(t *testing.T) {
+	port, host := pair(t)
+	heard := make(chan string)
+	go func() {
+		buffer := make([]byte, 16)
+		for range 3 {
+			n, err := port.Read(buffer)
+			if err != nil {
+				t.Error(err)
+			}
+			heard <- string(buffer[:n])
+		}
+	}()
+	// The reader waits in the scheduler, or will: it settles either way, once for each time that it is asked to.
+	port.Settle()
+	say(t, host, "one")
+	if words := <-heard; words != "one" {
+		t.Errorf("%q", words)
+	}
+	say(t, host, "two")
+	if words := <-heard; words != "two" {
+		t.Errorf("%q", words)
+	}
+	port.Settle()
+	port.Settle()
+	say(t, host, "three")
+	if words := <-heard; words != "three" {
+		t.Errorf("%q", words)
+	}
+}
+
+func TestAPortWritesAtOnceAllOrNothing(t *testing.T) {
+	port, host := pair(t)
+	if !port.WriteAtOnce([]byte("whole")) {
+		t.Fatal("a port with room took nothing")
+	}
+	chunk := bytes.Repeat([]byte{1}, 4_096)
+	written := len("whole")
+	for port.WriteAtOnce(chunk) {
+		written += len(chunk)
+	}
+	all := make([]byte, written)
+	if _, err := io.ReadFull(reading(host), all); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(all[:5], []byte("whole")) || !bytes.Equal(all[written-4_096:], chunk) {
+		t.Error("something else was written")
+	}
+	if !port.WriteAtOnce(chunk) {
+		t.Error("a port that has room again took nothing")
+	}
+}
+
+// reading reads from a descriptor.
+type reading int
+
+func (r reading) Read(to []byte) (int, error) { return unix.Read(int(r), to) }
+
+func TestAPortThatHasSettledLetsOthersGoOn(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	port, host := pair(t)
+	heard := make(chan struct{})
+	go func() {
+		_, _ = port.Read(make([]byte, 1))
+		close(heard)
+	}()
+	port.Settle()
+	runtime.Gosched() // to the reader, which holds the only processor
+	select {
+	case <-heard:
+		t.Error("something came of nothing")
+	default:
+	}
+	say(t, host, "x")
+	<-heard
+}
