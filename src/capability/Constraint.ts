@@ -103,7 +103,7 @@ const unreadable = {
 export const check = (constraint: Constraint, input: unknown): Result.Result<void, Violation> => {
   try {
     const { why } = judge(ruleOf(constraint), input)
-    return why === undefined ? Result.succeed(undefined) : Result.fail(new Violation(why))
+    return why === undefined ? Result.succeed(undefined) : Result.fail(new Violation(why()))
   } catch {
     return Result.fail(new Violation(unreadable))
   }

@@ -44,50 +44,65 @@ const showPath = (path: Path): string => path.map(showStep).join("").replace(/^\
 
 class Refusal {
   readonly issue: Issue
-  constructor(path: Path, detail: string) {
-    this.issue = { field: showPath(path.slice(0, stepsShown)), detail }
+  constructor(place: Place | undefined, detail: string) {
+    this.issue = { field: showPath(pathOf(place).slice(0, stepsShown)), detail }
   }
 }
+
+/** Where a value stands: most are fine, and nobody wants to know. */
+interface Place {
+  readonly above: Place | undefined
+  readonly step: PropertyKey
+  readonly depth: number
+}
+
+const below = (above: Place | undefined, step: PropertyKey): Place => ({
+  above,
+  step,
+  depth: 1 + (above?.depth ?? 0)
+})
+
+const pathOf = (place: Place | undefined): Path => (place === undefined ? [] : [...pathOf(place.above), place.step])
 
 /** Copies JSON values and nothing else; throws a `Refusal`. */
 class Copy {
   #values = 0
   #characters = 0
 
-  of(value: unknown, path: Path): unknown {
-    if (++this.#values > valuesMax) throw new Refusal([], `has more than ${valuesMax} values`)
-    if (path.length > depthMax) throw new Refusal(path, `has more than ${depthMax} levels`)
+  of(value: unknown, place?: Place): unknown {
+    if (++this.#values > valuesMax) throw new Refusal(undefined, `has more than ${valuesMax} values`)
+    if (place !== undefined && place.depth > depthMax) throw new Refusal(place, `has more than ${depthMax} levels`)
     if (value === null || typeof value === "boolean") return value
-    if (typeof value === "string") return this.#text(value, path)
+    if (typeof value === "string") return this.#text(value, place)
     if (typeof value === "number" && Number.isFinite(value)) return value
-    if (typeof value === "object") return Array.isArray(value) ? this.#array(value, path) : this.#object(value, path)
-    throw new Refusal(path, value === undefined ? "is undefined: leave it out" : "is not a JSON value")
+    if (typeof value === "object") return Array.isArray(value) ? this.#array(value, place) : this.#object(value, place)
+    throw new Refusal(place, value === undefined ? "is undefined: leave it out" : "is not a JSON value")
   }
 
-  #text(text: string, path: Path): string {
-    if (text.length > textLengthMax) throw new Refusal(path, `is a text of more than ${textLengthMax} characters`)
+  #text(text: string, place: Place | undefined): string {
+    if (text.length > textLengthMax) throw new Refusal(place, `is a text of more than ${textLengthMax} characters`)
     this.#characters += text.length
-    if (this.#characters > charactersMax) throw new Refusal([], `has more than ${charactersMax} characters`)
+    if (this.#characters > charactersMax) throw new Refusal(undefined, `has more than ${charactersMax} characters`)
     return text
   }
 
-  #array(array: ReadonlyArray<unknown>, path: Path): unknown {
-    if (array.length > valuesMax) throw new Refusal(path, `has more than ${valuesMax} values`)
-    return Array.from(array, (item, index) => this.of(item, [...path, index]))
+  #array(array: ReadonlyArray<unknown>, place: Place | undefined): unknown {
+    if (array.length > valuesMax) throw new Refusal(place, `has more than ${valuesMax} values`)
+    return Array.from(array, (item, index) => this.of(item, below(place, index)))
   }
 
-  #object(object: object, path: Path): unknown {
+  #object(object: object, place: Place | undefined): unknown {
     const prototype: unknown = Object.getPrototypeOf(object)
-    if (prototype !== null && prototype !== Object.prototype) throw new Refusal(path, "is not a plain object")
+    if (prototype !== null && prototype !== Object.prototype) throw new Refusal(place, "is not a plain object")
     const copy: Record<string, unknown> = {}
     for (const key of Reflect.ownKeys(object)) {
       const property = Object.getOwnPropertyDescriptor(object, key)
-      const at = [...path, key]
+      const at = below(place, key)
       if (typeof key === "symbol" || property?.enumerable !== true || !("value" in property)) {
         throw new Refusal(at, "is not a plain property")
       }
       if (key === "__proto__") throw new Refusal(at, 'cannot be written so: a parameter of this name is "/__proto__"')
-      copy[this.#text(key, path)] = this.of(property.value, at)
+      copy[this.#text(key, place)] = this.of(property.value, at)
     }
     return copy
   }
@@ -116,7 +131,7 @@ export const decode = <A, I>(
   plain: unknown
 ): Result.Result<A, Malformed> => {
   try {
-    const decoded = parserOf(schema)(new Copy().of(plain, []))
+    const decoded = parserOf(schema)(new Copy().of(plain))
     // A schema's own parser gives its own type.
     if (Result.isSuccess(decoded)) return Result.succeed(decoded.success as A)
     const issues = issuesOf(decoded.failure.issue).issues.map(({ message, path = [] }) => ({

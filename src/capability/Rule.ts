@@ -33,9 +33,10 @@ export class Violation extends Schema.TaggedError<Violation>()("Violation", {
 
 type Why = ConstructorParameters<typeof Violation>[0]
 
+/** Why an input did not pass is put into words only where somebody asks. */
 type Judgement =
   | { readonly outcome: "pass"; readonly why?: undefined }
-  | { readonly outcome: "fail" | "error"; readonly why: Why }
+  | { readonly outcome: "fail" | "error"; readonly why: () => Why }
 
 const partsShown = 3
 const wordsShown = 240
@@ -88,13 +89,13 @@ const judgeTest = ({ check, pointer }: Test, input: unknown, isWanted: boolean):
   const outcome = isWanted ? outcomeOf(check, found) : opposite(outcomeOf(check, found))
   if (outcome === "pass") return { outcome }
   const must = isWanted ? "must be" : "must not be"
-  const why = {
+  const why = (): Why => ({
     parameter: Pointer.format(pointer),
     operator: isWanted ? check.operator : `not ${check.operator}`,
     limit: check.limit,
     foundType: typeOf(found),
     text: `${nameOf(pointer)} ${must} ${describe(check)}; ${foundInWords(found)}`
-  }
+  })
   return { outcome, why }
 }
 
@@ -114,14 +115,19 @@ const judgeAny = (rules: ReadonlyArray<Rule>, input: unknown): Judgement => {
   if (failed.length < judgements.length) return { outcome: "pass" }
   const [first] = failed
   if (failed.length === 1 && first !== undefined) return first
-  const texts = failed.map(({ why }) => why.text)
-  const why = {
+  const why = (): Why => ({
     parameter: "",
     operator: "or",
     limit: inWords({ _tag: "Any", rules }),
     foundType: Pointer.typeName(input),
-    text: failed.length === 0 ? "no alternative is allowed" : joined(texts, ", or ")
-  }
+    text:
+      failed.length === 0
+        ? "no alternative is allowed"
+        : joined(
+            failed.map(({ why }) => why().text),
+            ", or "
+          )
+  })
   return { outcome: failed.some(({ outcome }) => outcome === "error") ? "error" : "fail", why }
 }
 
@@ -130,13 +136,15 @@ const judgeNot = (rule: Rule, input: unknown): Judgement => {
   const judgement = judge(rule, input)
   if (judgement.outcome === "error") return judgement
   if (judgement.outcome === "fail") return { outcome: "pass" }
-  const words = shorten(inWords(rule))
-  const why = {
-    parameter: "",
-    operator: "not",
-    limit: words,
-    foundType: Pointer.typeName(input),
-    text: `there must not be ${words}`
+  const why = (): Why => {
+    const words = shorten(inWords(rule))
+    return {
+      parameter: "",
+      operator: "not",
+      limit: words,
+      foundType: Pointer.typeName(input),
+      text: `there must not be ${words}`
+    }
   }
   return { outcome: "fail", why }
 }

@@ -23,17 +23,16 @@ export interface Match {
 const yes: Match = { chance: "yes", why: () => "it is about this" }
 const no = (why: string): Match => ({ chance: "no", why: () => why })
 
+const chanceInDoubt = (effect: RuleEffect): Chance => (effect === "allow" ? "no" : "maybe")
+
 /** What is in doubt, for a rule of this effect. */
-const inDoubt = (effect: RuleEffect, why: string): Match => ({
-  chance: effect === "allow" ? "no" : "maybe",
-  why: () => why
-})
+const inDoubt = (effect: RuleEffect, why: string): Match => ({ chance: chanceInDoubt(effect), why: () => why })
 
 const ofInput = (effect: RuleEffect, { where }: ScopeOf<"tools">, input: unknown): Match => {
   if (where === undefined) return yes
   const { chance, why } = judgeInput(where, input)
   if (chance === "yes") return yes
-  return chance === "maybe" ? inDoubt(effect, why) : no(why)
+  return { chance: chance === "maybe" ? chanceInDoubt(effect) : chance, why }
 }
 
 const ofTool = (effect: RuleEffect, scope: ScopeOf<"tools">, { input, method }: PreparedOf<"tools">): Match => {

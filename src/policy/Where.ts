@@ -31,18 +31,28 @@ const mayHold = (rule: Rule, input: unknown): boolean => {
 export interface Judged {
   readonly chance: Chance
   /** The check that does not hold, or cannot be made. It tells no values. */
-  readonly why: string
+  readonly why: () => string
 }
 
-const unreadable: Judged = { chance: "maybe", why: "the input cannot be read" }
+const unreadable: Judged = { chance: "maybe", why: () => "the input cannot be read" }
+
+const inWords = (why: () => { readonly text: string }) => (): string => {
+  try {
+    return why().text
+  } catch {
+    return unreadable.why()
+  }
+}
 
 /** Judges an input. Total. */
 export const judgeInput = (where: Constraint, input: unknown): Judged => {
   const rule = ruleOf(where)
   try {
     const { outcome, why } = judge(rule, input)
-    if (outcome === "pass") return { chance: "yes", why: "" }
-    return { chance: mayHold(rule, input) ? "maybe" : "no", why: why.text }
+    if (outcome === "pass") return { chance: "yes", why: () => "" }
+    // What fails with certainty does so however what cannot be judged turns out.
+    const isPossible = outcome === "error" && mayHold(rule, input)
+    return { chance: isPossible ? "maybe" : "no", why: inWords(why) }
   } catch {
     return unreadable
   }

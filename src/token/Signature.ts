@@ -15,18 +15,21 @@ const innerByte = 0x36
 /** How long a signature is. */
 export const signatureBytes = 32
 
-const padded = (key: Uint8Array, byte: number, text: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(blockBytes + text.byteLength).fill(byte, 0, blockBytes)
+/** A block of the key with a byte, and room behind it. */
+const padded = (key: Uint8Array, byte: number, room: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(blockBytes + room).fill(byte, 0, blockBytes)
   for (let index = 0; index < key.byteLength; index++) bytes[index] = (key[index] ?? 0) ^ byte
-  bytes.set(text, blockBytes)
   return bytes
 }
 
 /** HMAC of RFC 2104 with SHA-256, of one-shot digests: a fifth of the time that an `Hmac` object takes for so little text. */
 export const hmacSha256 = (key: Uint8Array, text: string): Uint8Array => {
   const short = key.byteLength > blockBytes ? hash("sha256", key, "buffer") : key
-  const inner = hash("sha256", padded(short, innerByte, Buffer.from(text)), "buffer")
-  return hash("sha256", padded(short, outerByte, inner), "buffer")
+  const inner = padded(short, innerByte, Buffer.byteLength(text))
+  inner.write(text, blockBytes)
+  const outer = padded(short, outerByte, signatureBytes)
+  outer.set(hash("sha256", inner, "buffer"), blockBytes)
+  return hash("sha256", outer, "buffer")
 }
 
 /** The signature of a header and a grant. */
