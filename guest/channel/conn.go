@@ -23,9 +23,10 @@ var (
 // Conn is one connection: what is between a hello and the next one.
 //
 //	C1. Hear never waits for the host: a lane has room for a window, and everything else is answered by whoever sends.
-//	C2. Frames are numbered in the order in which they are written, by the one goroutine that writes.
+//	C2. Frames are numbered in the order in which they are written, by the one who writes: the first perhaps by whoever begins the
+//	    connection, all others by Write.
 //	C3. What is about the connection goes before streams; streams take turns, a chunk each.
-//	C4. A quiet connection sends nothing of streams, but results of those that have no lanes. When it has nothing more to send, a
+//	C4. A quiet connection sends nothing of streams, but results of those that have no lanes. While it has nothing to send, a
 //	    channel that can stands still.
 type Conn struct {
 	epoch    uint16
@@ -56,7 +57,7 @@ func NewConn(epoch uint16, heard uint32, serve func(*Stream, []byte), resets fun
 // Epoch is the number of the connection.
 func (c *Conn) Epoch() uint16 { return c.epoch }
 
-// WriteAtOnce writes the first frame, before Write is called, if the channel takes it without waiting.
+// WriteAtOnce writes the frame that Control was given before anybody else had the connection, if the channel takes it without waiting.
 func (c *Conn) WriteAtOnce(to io.Writer, lock *sync.Mutex) {
 	channel, ok := to.(link.Still)
 	if !ok || !lock.TryLock() {
@@ -72,7 +73,7 @@ func (c *Conn) WriteAtOnce(to io.Writer, lock *sync.Mutex) {
 // Write writes frames until the connection is closed or the channel fails. Between two frames it holds the lock of the channel, so
 // that a connection that comes after this one never begins inside of a frame.
 func (c *Conn) Write(to io.Writer, lock *sync.Mutex) {
-	settle := func() {}
+	settle := func(bool) {}
 	if channel, ok := to.(link.Still); ok {
 		settle = channel.Settle
 	}
@@ -112,8 +113,8 @@ func (c *Conn) write(to io.Writer, lock *sync.Mutex, bytes []byte) bool {
 	return true
 }
 
-// take waits for the next frame to write. Of a quiet connection it says first that there is none.
-func (c *Conn) take(settle func()) (frame.Frame, bool) {
+// take waits for the next frame to write, and says meanwhile whether all may stand still.
+func (c *Conn) take(settle func(isTo bool)) (frame.Frame, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for {
@@ -125,9 +126,7 @@ func (c *Conn) take(settle func()) (frame.Frame, bool) {
 		if c.isClosed {
 			return frame.Frame{}, false
 		}
-		if c.isQuiet {
-			settle()
-		}
+		settle(c.isQuiet)
 		if len(c.queue) == 0 || c.isQuiet {
 			c.changed.Wait()
 			continue

@@ -151,7 +151,11 @@ type still struct {
 	isFull  bool
 }
 
-func (s *still) Settle() { s.settled <- struct{}{} }
+func (s *still) Settle(isTo bool) {
+	if isTo {
+		s.settled <- struct{}{}
+	}
+}
 
 func (s *still) WriteAtOnce(bytes []byte) bool {
 	if !s.isFull {

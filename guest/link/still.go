@@ -14,20 +14,23 @@ import (
 // in software that has to translate it first: so it goes on inside of the one read that it needs, and not in a scheduler that looks
 // for what there is to do.
 type Still interface {
-	// Settle lets one read hold a processor of this program until the host says something, but for a moment now and then.
-	Settle()
-	// WriteAtOnce writes all bytes, or none of them if the channel does not take them without waiting.
+	// Settle says whether whoever reads is to hold a processor of this program while there is nothing to read. Others have it now and
+	// then, and before.
+	Settle(isTo bool)
+	// WriteAtOnce writes bytes if the channel takes them without waiting. It counts on one that takes as many as a welcome has as a
+	// whole or not at all.
 	WriteAtOnce(bytes []byte) bool
 }
 
-// still is a file that can be stood still on. It does not wait by itself.
+// still is a file that can be stood still on. A deadline that is long ago brings whoever reads here; it is set when somebody asks for
+// the first time, and taken back here.
 type still struct {
 	*os.File
 	descriptor uintptr
-	isToSettle atomic.Bool
+	isAsked    atomic.Bool
 }
 
-// heldAtOnce is how long others in this program wait at most.
+// heldAtOnce is how long a processor is held before others have it.
 const heldAtOnce = 250 * time.Millisecond
 
 var (
@@ -39,22 +42,30 @@ func newStill(descriptor int, name string) *still {
 	return &still{File: os.NewFile(uintptr(descriptor), name), descriptor: uintptr(descriptor)}
 }
 
-// Settle ends a read that waits in the scheduler with an error, whose reader calls readSettled then.
-func (s *still) Settle() {
-	s.isToSettle.Store(true)
-	_ = s.SetReadDeadline(longAgo)
+func (s *still) Settle(isTo bool) {
+	if s.isAsked.Swap(isTo) == isTo {
+		return
+	}
+	deadline := never
+	if isTo {
+		deadline = longAgo
+	}
+	_ = s.SetReadDeadline(deadline)
 }
 
-// readSettled returns 0 if it was not asked to settle, or if what it has waited for is the end of the bytes.
-func (s *still) readSettled(bytes []byte) int {
-	if !s.isToSettle.Swap(false) {
-		return 0
-	}
+// stand waits for something to read, for as long as that is asked for. It returns 0 if there is nothing.
+func (s *still) stand(bytes []byte) int {
 	_ = s.SetReadDeadline(never)
-	for !s.isReadable() {
-		runtime.Gosched() // who was not done after all goes on
+	for {
+		runtime.Gosched() // who has something to do does it first
+		if !s.isAsked.Load() {
+			return 0
+		}
+		if s.isReadable() {
+			s.isAsked.Store(false)
+			return s.atOnce(unix.SYS_READ, bytes)
+		}
 	}
-	return s.atOnce(unix.SYS_READ, bytes)
 }
 
 func (s *still) isReadable() bool {

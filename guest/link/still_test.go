@@ -19,7 +19,7 @@ func pair(t *testing.T) (patient, int) {
 	if err := unix.SetNonblock(ends[0], true); err != nil {
 		t.Fatal(err)
 	}
-	port := patient{newStill(ends[0], "port")}
+	port := NewPort(ends[0], "port").(patient)
 	t.Cleanup(func() {
 		_ = port.Close()
 		_ = unix.Close(ends[1])
@@ -48,7 +48,7 @@ func TestAPortThatHasSettledHearsWhatComes(t *testing.T) {
 		}
 	}()
 	// The reader waits in the scheduler, or will: it settles either way, once for each time that it is asked to.
-	port.Settle()
+	port.Settle(true)
 	say(t, host, "one")
 	if words := <-heard; words != "one" {
 		t.Errorf("%q", words)
@@ -57,8 +57,8 @@ func TestAPortThatHasSettledHearsWhatComes(t *testing.T) {
 	if words := <-heard; words != "two" {
 		t.Errorf("%q", words)
 	}
-	port.Settle()
-	port.Settle()
+	port.Settle(true)
+	port.Settle(true)
 	say(t, host, "three")
 	if words := <-heard; words != "three" {
 		t.Errorf("%q", words)
@@ -100,7 +100,7 @@ func TestAPortThatHasSettledLetsOthersGoOn(t *testing.T) {
 		_, _ = port.Read(make([]byte, 1))
 		close(heard)
 	}()
-	port.Settle()
+	port.Settle(true)
 	runtime.Gosched() // to the reader, which holds the only processor
 	select {
 	case <-heard:

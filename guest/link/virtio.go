@@ -37,7 +37,12 @@ func (p *port) Next() (io.ReadWriteCloser, error) {
 		return nil, &os.PathError{Op: "open", Path: device, Err: err}
 	}
 	p.isOpen = true
-	return patient{newStill(descriptor, device)}, nil
+	return NewPort(descriptor, device), nil
+}
+
+// NewPort makes a channel of a descriptor that does not wait by itself.
+func NewPort(descriptor int, name string) io.ReadWriteCloser {
+	return patient{newStill(descriptor, name)}
 }
 
 // findPort looks for a port by its name: the numbers of devices depend on what else there is.
@@ -62,12 +67,12 @@ type patient struct {
 
 func (p patient) Read(bytes []byte) (int, error) {
 	for {
-		if n := p.readSettled(bytes); n > 0 {
-			return n, nil
-		}
 		n, err := p.File.Read(bytes)
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded): // it is to settle
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if n := p.stand(bytes); n > 0 {
+				return n, nil
+			}
 		case n > 0 || !errors.Is(err, io.EOF):
 			return n, err
 		default:

@@ -25,7 +25,10 @@ export interface AgentOptions {
   readonly hostname?: string | undefined
   /** Whether the guest is a machine, which has to set its clock and to seed its generator. Default true. */
   readonly isMachine?: boolean | undefined
-  /** Whether the agent may have heard the beginning of a frame and not its end. Default true; not so of one that has just booted. */
+  /**
+   * Whether the agent may have heard the beginning of a frame and not its end. Default true; not so of one that has just booted, or
+   * that was frozen with nobody speaking to it.
+   */
   readonly mayBeInFrame?: boolean | undefined
   /** How long the welcome may take. Default 30 seconds. */
   readonly welcomeTimeout?: Duration.Input | undefined
@@ -109,7 +112,11 @@ const keepAlive = Effect.fnUntraced(function* (connection: Connection, silence: 
   }
 })
 
-/** What an agent does after an answer, until it stands still, it does for the second time once it has answered twice. */
+/**
+ * The pong proves that the agent has heard all that was said before as whole frames, the end of this exchange among them: whoever
+ * goes on from a snapshot of it finds it between two frames. And what an agent does after an answer, until it stands still, it then
+ * does for the second time, which takes no time.
+ */
 const freeze = (connection: Connection) =>
   Effect.flatMap(connection.open({ op: "freeze" }), (exchange) => exchange.result("freeze", Frozen)).pipe(
     Effect.scoped,

@@ -15,9 +15,9 @@ const innerByte = 0x36
 /** How long a signature is. */
 export const signatureBytes = 32
 
-/** A block of the key with a byte, and room behind it. */
+/** A block of the key with a byte, and room behind it: in memory of its own, which nobody is given a part of. */
 const padded = (key: Uint8Array, byte: number, room: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(blockBytes + room).fill(byte, 0, blockBytes)
+  const bytes = Buffer.alloc(blockBytes + room, byte)
   for (let index = 0; index < key.byteLength; index++) bytes[index] = (key[index] ?? 0) ^ byte
   return bytes
 }

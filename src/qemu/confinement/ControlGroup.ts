@@ -213,7 +213,7 @@ export const make = (places: Places, name: string, bounds: Bounds) => {
  * A word of the shell that puts itself into groups, by files of which the first version's is for one thread: a thread that moves
  * itself waits for nobody, where to move another process is to wait, with all of the host that starts any, for tens of milliseconds.
  */
-const entering = 'until [ "$1" = -- ]; do echo 0 > "$1" || exit; shift; done; shift; exec "$@"'
+const entering = 'until [ "$1" = -- ]; do echo 0 > "$1" || exit; shift; done; shift; unset PWD; exec "$@"'
 
 /** What stands before a command that is to run in the groups of a name; what it starts is in them too. */
 export const prefixOf = (places: Places, name: string): ReadonlyArray<string> => {
