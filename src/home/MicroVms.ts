@@ -15,6 +15,7 @@ import { MachineError, type Machines, UnknownTemplate } from "../machine/Machine
 import { embedded } from "../machine/Tiers.ts"
 import * as Furnishing from "../microvm/Furnishing.ts"
 import { Hypervisor } from "../microvm/Hypervisor.ts"
+import type { HypervisorError } from "../microvm/HypervisorError.ts"
 import * as MicroVm from "../microvm/MicroVm.ts"
 import { Standing } from "../microvm/Standing.ts"
 import * as Verdict from "../qemu/machine/Verdict.ts"
@@ -66,11 +67,14 @@ const imageOf = Effect.fnUntraced(function* (template: Microvm) {
   return yield* MicroVm.unavailable({ message })
 })
 
-/** QEMU, with its machines and the snapshots of templates beside the images: all homes of a user share them. */
+/** Where machines and the snapshots of templates are, beside the images: all homes of a user share them. */
+const place = Effect.map(Cache.Cache, ({ directory }) => join(dirname(directory), "machines"))
+
+/** QEMU, for templates with an image to try the processor with. */
 const hypervisor = (image: ImageBuild.Image, given: MicroVmsOptions["accelerator"]) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const directory = join(dirname((yield* Cache.Cache).directory), "machines")
+      const directory = yield* place
       const accelerator = given ?? (yield* Verdict.accelerator(directory, image))
       return Qemu.layer({ directory, accelerator })
     })
@@ -102,6 +106,14 @@ export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "
   Effect.flatMap(imageOf(template), (image) =>
     Effect.provide(Effect.asVoid(prepare(image)), hypervisor(image, accelerator))
   ).pipe(Effect.provide(host), Effect.mapError(toMachineError))
+
+/** Does something with the snapshots of templates on this host, for which no machine is started. */
+export const withSnapshots = <A>(doing: (snapshots: Hypervisor["Service"]) => Effect.Effect<A, HypervisorError>) =>
+  Effect.flatMap(Hypervisor, doing).pipe(
+    Effect.provide(Layer.unwrap(Effect.map(place, (directory) => Qemu.layer({ directory })))),
+    Effect.provide(host),
+    Effect.mapError(MicroVm.unavailable)
+  )
 
 /** Another embedded template: the machines are the same, with limits of their own. */
 const embeddedTier = (machines: Tier, { languages, memoryMebibytes }: Embedded): Tier => ({

@@ -90,5 +90,5 @@ export const makeTemplates = () => {
       return image
     }).pipe(Effect.provide(Layer.merge(Cache.layerAt(join(cache, "templates")), NodeServices.layer)))
 
-  return { home, templates, command, json, write, imageOf }
+  return { home, templates, cache, command, json, write, imageOf }
 }

@@ -92,6 +92,33 @@ else
     )
 
     it.effect(
+      "keeps a run whose machine is gone before its guest could be entered, and makes it in another one",
+      () =>
+        Effect.gen(function* () {
+          const { directory, tier } = yield* Grounds
+          const others = machinesIn(directory)
+          let kills = 1
+          const boot: typeof tier.boot = (options) =>
+            Effect.tap(tier.boot(options), () =>
+              Effect.sync(() => {
+                const own = machinesIn(directory).filter((id) => !others.includes(id))
+                if (kills-- > 0) for (const id of own) killMachine(directory, id)
+              })
+            )
+          const made = yield* sessions({}, { boot })
+          const session = yield* made.open(yield* granted())
+          const run = session.run("kept = 1\nkept + 1", { runId: "first" })
+          const error = yield* Effect.flip(run)
+          assert.strictEqual(error.reason._tag, "MachineUnavailable")
+          const ended = (yield* made.entries(session.id)).filter(({ event }) => event._tag === "RunEnded")
+          assert.lengthOf(ended, 0)
+          assert.strictEqual(completed(yield* run), 2)
+          assert.strictEqual(completed(yield* session.run("kept")), 1)
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
       "goes on from before when its hypervisor is killed, between two runs and in one",
       () =>
         Effect.gen(function* () {
