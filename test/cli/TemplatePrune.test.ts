@@ -44,18 +44,19 @@ describe("caisson template prune", () => {
         assert.deepStrictEqual((yield* json("template", "prune")).value, { snapshots: [] })
         yield* make(192)
         yield* make(256)
-        const states = Effect.map(json("template", "prune"), ({ value }) =>
-          value.snapshots.map(({ state, template }: Record<string, unknown>) => [template, state])
-        )
+        const states = () =>
+          Effect.map(json("template", "prune"), ({ value }) =>
+            value.snapshots.map(({ state, template }: Record<string, unknown>) => [template, state])
+          )
         const before = [
           ["shell", "latest"],
           ["shell", "old"]
         ]
-        assert.deepStrictEqual(yield* states, before)
+        assert.deepStrictEqual(yield* states(), before)
         const shown = yield* command("template", "prune")
         assert.match(shown.out, /^shell +[0-9a-f]{12} +latest +\S+ \S+ +\d{4}-.*\nshell +[0-9a-f]{12} +old /)
         assert.match(shown.notes, /^old ones take .*: caisson template prune --remove removes them; sessions that/)
-        assert.deepStrictEqual(yield* states, before, "to look removes nothing")
+        assert.deepStrictEqual(yield* states(), before, "to look removes nothing")
         const { value } = yield* json("template", "prune", "--remove")
         assert.deepStrictEqual(
           value.snapshots.map(({ state }: Record<string, unknown>) => state),
@@ -66,7 +67,7 @@ describe("caisson template prune", () => {
         )
         assert.isTrue(existsSync(kept))
         assert.isFalse(existsSync(removed))
-        assert.deepStrictEqual(yield* states, [["shell", "latest"]])
+        assert.deepStrictEqual(yield* states(), [["shell", "latest"]])
       }),
     180_000
   )
