@@ -13,8 +13,8 @@ const groupsDirectory = "/sys/fs/cgroup"
 // family is this process and all that it has started. Where those are a control group its files are kept open: to look for each process
 // takes most of the time of a short turn.
 type family struct {
-	cpu, memory, members int
-	isGroup              bool
+	memory, members int
+	isGroup         bool
 }
 
 func newFamily() family {
@@ -33,7 +33,7 @@ func newFamily() family {
 		}
 		return descriptor
 	}
-	f := family{cpu: open("cpu.stat"), memory: open("memory.current"), members: open("cgroup.procs")}
+	f := family{memory: open("memory.current"), members: open("cgroup.procs")}
 	f.isGroup = err == nil
 	return f
 }
@@ -53,13 +53,13 @@ func (f family) others() []int {
 	return found
 }
 
-// usage is what all of them have used and have.
+// usage is the memory that all of them have. What they have used of a processor is the host's to say, and the kernel's own account of
+// it takes it longest to make.
 func (f family) usage() usage {
 	if !f.isGroup {
-		return measure(append(f.others(), os.Getpid()))
+		return usage{MemoryBytes: memoryOf(append(f.others(), os.Getpid()))}
 	}
-	micros, _, _ := strings.Cut(strings.TrimPrefix(content(f.cpu), "usage_usec "), "\n")
-	return usage{CPUMillis: numberOf(micros) / 1_000, MemoryBytes: numberOf(strings.TrimSpace(content(f.memory)))}
+	return usage{MemoryBytes: numberOf(strings.TrimSpace(content(f.memory)))}
 }
 
 // content is all that is in a file of the kernel's.

@@ -170,7 +170,7 @@ func (i *Interpreter) begin(r *request) {
 func (i *Interpreter) answer(r *request) {
 	if i.run == nil {
 		err := failure{Name: "Error", Message: "no run waits for answers", Reason: "NoRun"}
-		i.host.send(turnMessage{Say: "turn", Turn: failed{"Failed", err, []string{}}, Usage: usage{MemoryBytes: i.used.MemoryBytes}})
+		i.host.send(turnMessage{Say: "turn", Turn: failed{"Failed", err, []string{}}, Usage: i.used})
 		return
 	}
 	i.run.inTurn = true
@@ -209,10 +209,8 @@ func (i *Interpreter) endTurn() {
 	r := i.run
 	i.hearOutput()
 	r.printer.end()
-	before := i.used
 	i.used = i.family.usage()
-	cost := usage{CPUMillis: max(0, i.used.CPUMillis-before.CPUMillis), MemoryBytes: i.used.MemoryBytes}
-	i.host.send(turnMessage{Say: "turn", Turn: r.turn(), Usage: cost, Displays: r.displays, Phases: r.phases})
+	i.host.send(turnMessage{Say: "turn", Turn: r.turn(), Usage: i.used, Displays: r.displays, Phases: r.phases})
 	r.displays, r.phases, r.inTurn = nil, nil, false
 	i.parkedAt = time.Now()
 	if r.done != nil {

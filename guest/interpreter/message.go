@@ -79,7 +79,6 @@ type parked struct {
 }
 
 type usage struct {
-	CPUMillis   float64 `json:"cpuMillis"`
 	MemoryBytes float64 `json:"memoryBytes"`
 }
 

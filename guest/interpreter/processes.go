@@ -11,8 +11,6 @@ import (
 
 // Looking at processes of the guest, by what the kernel tells of them.
 
-const millisPerTick = 10
-
 // threads are the directories of the threads of a process.
 func threads(pid int) []string {
 	directory := "/proc/" + strconv.Itoa(pid) + "/task/"
@@ -85,29 +83,19 @@ func isStill() bool {
 	return err == nil && bytes.Contains(text, []byte("\nprocs_running 1\nprocs_blocked 0\n"))
 }
 
-// The places of figures among the fields of /proc/PID/stat.
-const (
-	utimeField  = 11
-	rssField    = 21
-	timesOfStat = 4 // utime, stime, and those of children that were waited for
-)
+// rssField is the place of the pages among the fields of /proc/PID/stat.
+const rssField = 21
 
-// measure is what some processes have used, and the memory that they have.
-func measure(pids []int) usage {
-	var u usage
+// memoryOf is what some processes have.
+func memoryOf(pids []int) float64 {
+	var bytes float64
 	for _, pid := range pids {
-		f := fields("/proc/" + strconv.Itoa(pid) + "/stat")
-		if len(f) <= rssField {
-			continue
+		if f := fields("/proc/" + strconv.Itoa(pid) + "/stat"); len(f) > rssField {
+			pages, _ := strconv.ParseFloat(f[rssField], 64)
+			bytes += pages * float64(os.Getpagesize())
 		}
-		for i := range timesOfStat {
-			ticks, _ := strconv.ParseFloat(f[utimeField+i], 64)
-			u.CPUMillis += ticks * millisPerTick
-		}
-		pages, _ := strconv.ParseFloat(f[rssField], 64)
-		u.MemoryBytes += pages * float64(os.Getpagesize())
 	}
-	return u
+	return bytes
 }
 
 // end ends processes at once.

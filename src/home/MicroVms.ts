@@ -107,7 +107,10 @@ export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "
     Effect.provide(Effect.asVoid(prepare(image)), hypervisor(image, accelerator))
   ).pipe(Effect.provide(host), Effect.mapError(toMachineError))
 
-/** Does something with the snapshots of templates on this host, for which no machine is started. */
+/**
+ * Lists or removes the snapshots of templates, which all homes of a user on this host share; no machine is started for it. Fails with
+ * `MachineUnavailable` where there is no QEMU, or a snapshot cannot be read or removed.
+ */
 export const withSnapshots = <A>(doing: (snapshots: Hypervisor["Service"]) => Effect.Effect<A, HypervisorError>) =>
   Effect.flatMap(Hypervisor, doing).pipe(
     Effect.provide(Layer.unwrap(Effect.map(place, (directory) => Qemu.layer({ directory })))),

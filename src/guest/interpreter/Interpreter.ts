@@ -116,7 +116,7 @@ class Session {
     { self: this },
     function* (this: Session, answers: ReadonlyArray<Answer>, nowMillis: number) {
       const builder = new TurnBuilder(this.#limits, this.#onOutput)
-      const usage = { cpuMillis: 0, memoryBytes: this.#memoryBytes }
+      const usage = { memoryBytes: this.#memoryBytes }
       if (this.#waiting === undefined) {
         builder.add({ _tag: "Failed", error: noRun, fatal: false, cancelled: [] }, { usage })
         return builder.build([])

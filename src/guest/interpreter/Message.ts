@@ -75,7 +75,11 @@ export const SaidOutput = Schema.Struct({ say: Schema.Literal("output"), ...Outp
 export const TurnEnd = Schema.Struct({
   say: Schema.Literal("turn"),
   turn: SaidTurn,
-  usage: Usage,
+  /** The memory of the interpreter and all that it has started. One that was written down earlier says its processor time as well. */
+  usage: Schema.Struct({
+    memoryBytes: Usage.fields.memoryBytes,
+    cpuMillis: Schema.optionalKey(Usage.fields.cpuMillis)
+  }),
   displays: Schema.optionalKey(Schema.Array(Display).check(Schema.isMaxLength(displaysMax))),
   phases: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite).check(Schema.isMaxProperties(phasesMax)))
 })

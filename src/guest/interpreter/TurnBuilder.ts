@@ -31,6 +31,7 @@ export class TurnBuilder {
   #outcomes: ReadonlyArray<Outcome> = []
   #displays: ReadonlyArray<Display> = []
   #phases: Readonly<Record<string, number>> | undefined
+  /** Whoever has the processor measures it. */
   #usage: Usage = { cpuMillis: 0, memoryBytes: 0 }
   /** Since it has last said what a step came to. */
   #pieces = 0
@@ -64,7 +65,7 @@ export class TurnBuilder {
     this.#outcomes = [...this.#outcomes, outcome]
     this.#displays = [...this.#displays, ...displays]
     this.#phases = phases === undefined ? this.#phases : { ...this.#phases, ...phases }
-    this.#usage = { cpuMillis: this.#usage.cpuMillis + usage.cpuMillis, memoryBytes: usage.memoryBytes }
+    this.#usage = { cpuMillis: 0, memoryBytes: usage.memoryBytes }
     return Result.succeed(undefined)
   }
 

@@ -17,7 +17,7 @@ const record = (message: unknown): Buffer => {
   return Buffer.concat([length, text])
 }
 
-const usage = { cpuMillis: 0, memoryBytes: 0 }
+const usage = { memoryBytes: 0 }
 const turn = (said: object, rest: object = {}) => record({ say: "turn", turn: said, usage, ...rest })
 const completed = (value = "1", rest: object = {}) => turn({ _tag: "Completed", value, cancelled: [] }, rest)
 const call = (id: string, text = "[]") => ({ id, path: "ask", arguments: text })

@@ -4,7 +4,7 @@ import { TurnBuilder } from "../../../src/guest/interpreter/TurnBuilder.ts"
 import { defaults } from "../../../src/machine/Limits.ts"
 
 const parked = { _tag: "Parked", calls: [], sleeps: [], cancelled: [] } as const
-const usage = { cpuMillis: 1, memoryBytes: 1 }
+const usage = { memoryBytes: 1 }
 
 const builder = () => new TurnBuilder(defaults, () => {})
 
