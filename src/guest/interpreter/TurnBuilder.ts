@@ -1,7 +1,7 @@
 import * as Result from "effect/Result"
 import type { Limits } from "../../machine/Limits.ts"
 import * as Printed from "../../machine/Printed.ts"
-import type { Display, Output, Turn, Usage } from "../../machine/Turn.ts"
+import type { Display, Output, Turn } from "../../machine/Turn.ts"
 import { type InterpreterError, misbehaved } from "./InterpreterError.ts"
 import type { Outcome } from "./Ledger.ts"
 import type { TurnEnd } from "./Message.ts"
@@ -31,8 +31,7 @@ export class TurnBuilder {
   #outcomes: ReadonlyArray<Outcome> = []
   #displays: ReadonlyArray<Display> = []
   #phases: Readonly<Record<string, number>> | undefined
-  /** Whoever has the processor measures it. */
-  #usage: Usage = { cpuMillis: 0, memoryBytes: 0 }
+  #memoryBytes = 0
   /** Since it has last said what a step came to. */
   #pieces = 0
   #heldBytes = 0
@@ -65,7 +64,7 @@ export class TurnBuilder {
     this.#outcomes = [...this.#outcomes, outcome]
     this.#displays = [...this.#displays, ...displays]
     this.#phases = phases === undefined ? this.#phases : { ...this.#phases, ...phases }
-    this.#usage = { cpuMillis: 0, memoryBytes: usage.memoryBytes }
+    this.#memoryBytes = usage.memoryBytes
     return Result.succeed(undefined)
   }
 
@@ -73,7 +72,8 @@ export class TurnBuilder {
   build(abandoned: ReadonlyArray<string>): Turn {
     const accompanied = {
       output: this.#output,
-      usage: this.#usage,
+      // Whoever has the processor measures it.
+      usage: { cpuMillis: 0, memoryBytes: this.#memoryBytes },
       ...(this.#displays.length === 0 ? {} : { displays: this.#displays }),
       ...(this.#phases === undefined ? {} : { phases: this.#phases })
     }
