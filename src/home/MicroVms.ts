@@ -111,7 +111,9 @@ export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "
  * Lists or removes the snapshots of templates, which all homes of a user on this host share; no machine is started for it. Fails with
  * `MachineUnavailable` where there is no QEMU, or a snapshot cannot be read or removed.
  */
-export const withSnapshots = <A>(doing: (snapshots: Hypervisor["Service"]) => Effect.Effect<A, HypervisorError>) =>
+export const withSnapshots = <A>(
+  doing: (snapshots: Pick<Hypervisor["Service"], "stored" | "remove">) => Effect.Effect<A, HypervisorError>
+) =>
   Effect.flatMap(Hypervisor, doing).pipe(
     Effect.provide(Layer.unwrap(Effect.map(place, (directory) => Qemu.layer({ directory })))),
     Effect.provide(host),
