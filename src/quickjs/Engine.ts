@@ -7,7 +7,8 @@
  *     is not `isAtRest` after an operation.
  */
 import { CompileFlags, EvalFlags, Intrinsics, QuickJS, type QuickJSOptions, type Snapshot } from "quickjs-wasi"
-import { GuardedHooks, type Hooks, type Value } from "./Hooks.ts"
+import { changedPages, deltaPageBytes } from "./Delta.ts"
+import { GuardedHooks, type Hooks, still, type Value } from "./Hooks.ts"
 import { type EngineModule, pageBytes } from "./Wasm.ts"
 
 export interface EngineOptions {
@@ -162,6 +163,23 @@ export class Engine {
   /** Lets the linear memory have a size that it has not exceeded. */
   grow(memoryBytes: number): void {
     this.#exports.memory.grow((memoryBytes - this.memory.length) / pageBytes)
+  }
+
+  /**
+   * Makes it as the image has it, as if no guest had ever been in it. Gives false, and leaves it as it is, where it cannot: a
+   * memory that has grown does not shrink, and what was cut through is not trusted any more.
+   *
+   * A module's state is its memory and its globals, of which this one has its stack's pointer alone: to restore an image sets no
+   * more than these. Pages that are as they should be are not written, so that dead stack stays out of the process.
+   */
+  renew({ snapshot }: Image): boolean {
+    if (!this.isAtRest || this.fault !== undefined || this.memory.length !== snapshot.memory.length) return false
+    this.serve(still)
+    for (const page of changedPages(this.memory, snapshot.memory, 0)) {
+      const start = page * deltaPageBytes
+      this.memory.set(snapshot.memory.subarray(start, start + deltaPageBytes), start)
+    }
+    return true
   }
 
   limit(heapBytes: number, stackBytes: number): void {

@@ -78,11 +78,6 @@ export class Engines {
     return true
   }
 
-  dispose(): void {
-    this.javascript.engine.dispose()
-    this.shell.dispose()
-  }
-
   #fail(id: string, error: GuestError): void {
     this.#host.forgetJob(id)
     this.javascript.kernel.answer(id, "error", JSON.stringify(error))

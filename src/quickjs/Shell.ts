@@ -16,7 +16,7 @@ export interface ShellOptions {
 }
 
 /** The image alone fills several mebibytes. */
-const spares = new Spares(1)
+const spares = new Spares({ made: 1, kept: 1 })
 
 /**
  * The shell of a guest: an engine of its own, beside the one that has its JavaScript. A guest that never uses it does not have

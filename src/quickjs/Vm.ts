@@ -21,21 +21,19 @@ import * as TreeCodec from "../file/TreeCodec.ts"
 import type { Limits } from "../machine/Limits.ts"
 import type { FilesDone, Program } from "../machine/Machine.ts"
 import type { Answer, FileChange, Output, Turn } from "../machine/Turn.ts"
-import type { ToolInfo } from "../tool/ToolInfo.ts"
 import { baseImage, shellImageId } from "./BaseImage.ts"
 import * as Cell from "./Cell.ts"
-import { diagnose, type Ending, failure, measured, poison } from "./Ending.ts"
+import { diagnose, type Ending, failure, poison } from "./Ending.ts"
 import { Engines } from "./Engines.ts"
 import { Host } from "./Host.ts"
 import { Instance, roomOf } from "./Instance.ts"
-import type { Outcome } from "./Kernel.ts"
 import * as Rules from "./Rules.ts"
 import { seedWords } from "./Seed.ts"
 import { Shell } from "./Shell.ts"
-import { type GuestState, pack, packMemory, RejectedSnapshot, type RunState, unpack, unpackMemory } from "./Snapshot.ts"
+import { type GuestState, pack, packMemory, RejectedSnapshot, unpack, unpackMemory } from "./Snapshot.ts"
 import { Spares } from "./Spares.ts"
-import * as ToolsFolder from "./ToolsFolder.ts"
-import { located, type RunFile } from "./Trace.ts"
+import type { RunFile } from "./Trace.ts"
+import * as Work from "./Work.ts"
 
 export interface VmOptions {
   readonly limits: Limits
@@ -68,43 +66,21 @@ export class WornThread extends Error {
 export const needsShell = "needs shell"
 export type Progress = Turn | typeof needsShell
 
-/** A turn as it is made: it yields where it cannot go on without the shell's engine. */
-type Work = Generator<undefined, Outcome | undefined, undefined>
-
-interface Run extends Pick<RunState, "ordinal" | "isShell" | "rules"> {
-  readonly file: RunFile
-  /** CPU time used before this turn. */
-  spentMillis: number
-  hasShell: boolean
-}
-
 const quotaOf = ({ fileBytes, fileEntries }: Limits): Quota => ({ bytes: fileBytes, entries: fileEntries })
 
 const noFile: RunFile = { fileName: "", positions: [] }
 
-const spares = new Spares(4)
-
-interface VmParts {
-  readonly limits: Limits
-  readonly host: Host
-  readonly engines: Engines
-  readonly files: FileTree
-}
+const spares = new Spares({ made: 4, kept: 8 })
 
 export class Vm {
-  readonly #limits: Limits
-  readonly #host: Host
-  readonly #engines: Engines
-  readonly #files: FileTree
-  #run: Run | undefined
-  #work: Work | undefined
+  readonly #parts: Work.Parts
+  #run: Work.Run | undefined
+  #work: Work.Work | undefined
   #poisoned = false
+  #disposed = false
 
-  private constructor({ engines, files, host, limits }: VmParts) {
-    this.#limits = limits
-    this.#host = host
-    this.#engines = engines
-    this.#files = files
+  private constructor(parts: Work.Parts) {
+    this.#parts = parts
   }
 
   /** A new guest. Fails with `UnfitEngine` if this installation cannot run any. */
@@ -113,8 +89,8 @@ export class Vm {
     const base = await baseImage()
     const files = new FileTree({ quota: quotaOf(limits) })
     const vm = await Vm.#open(options, files, { packed: undefined, tools: "", shellTools: "" })
-    vm.#engines.javascript.limit(roomOf(limits, base))
-    vm.#engines.javascript.kernel.seed(seedWords(seed))
+    vm.#parts.engines.javascript.limit(roomOf(limits, base))
+    vm.#parts.engines.javascript.kernel.seed(seedWords(seed))
     return vm
   }
 
@@ -130,9 +106,9 @@ export class Vm {
     const { shellTools, tools } = parts.state
     const vm = await Vm.#open(options, tree.success, { packed: parts.shell, tools, shellTools })
     try {
-      vm.#engines.javascript.engine.grow(parts.javascript.memoryBytes)
-      restore(vm.#engines.javascript.engine.memory)
-      vm.#engines.javascript.limit(room)
+      vm.#parts.engines.javascript.engine.grow(parts.javascript.memoryBytes)
+      restore(vm.#parts.engines.javascript.engine.memory)
+      vm.#parts.engines.javascript.limit(room)
     } catch {
       throw new RejectedSnapshot("Corrupted", "its memory is not that of a guest")
     }
@@ -178,134 +154,90 @@ export class Vm {
    */
   start(program: Program): Progress {
     const { language, nowMillis, ordinal, rules, source } = program
-    this.#host.begin(nowMillis, 0)
+    this.#parts.host.begin(nowMillis, 0)
     if (this.#poisoned) return this.#end(poison)
     const sourceBytes = Buffer.byteLength(source)
-    if (sourceBytes > this.#limits.sourceBytes) {
-      const message = `the source has ${sourceBytes} bytes, ${this.#limits.sourceBytes} are allowed`
+    if (sourceBytes > this.#parts.limits.sourceBytes) {
+      const message = `the source has ${sourceBytes} bytes, ${this.#parts.limits.sourceBytes} are allowed`
       return this.#end(failure("RangeError", "TooLarge", message))
     }
     const cell = language === "shell" ? undefined : Cell.compile({ source, language, ordinal })
     if (cell?._tag === "Unable") throw new WornThread("TypeScript can no longer be compiled in this thread")
     if (cell?._tag === "Refused") return this.#end({ _tag: "Error", error: cell.error })
-    this.#host.printer.begin(0)
+    this.#parts.host.printer.begin(0)
     const file = cell === undefined ? noFile : { fileName: cell.fileName, positions: cell.positions }
-    this.#run = { ordinal, isShell: cell === undefined, rules, file, spentMillis: 0, hasShell: false }
+    const run = { ordinal, isShell: cell === undefined, rules, file, spentMillis: 0, hasShell: false }
+    this.#run = run
     this.#obey(rules)
-    return this.#turn(cell === undefined ? this.#startShell(program) : this.#startCell(program, cell.code))
+    return this.#turn(
+      cell === undefined
+        ? Work.startShell(this.#parts, run, program)
+        : Work.startCell(this.#parts, run, program, cell.code)
+    )
   }
 
   /** Gives answers, one by one, and lets the guest go on after each until it has to wait again or is over. */
   answer(answers: ReadonlyArray<Answer>, nowMillis: number): Progress {
     const run = this.#run
-    this.#host.begin(nowMillis, run?.spentMillis ?? 0)
+    this.#parts.host.begin(nowMillis, run?.spentMillis ?? 0)
     if (this.#poisoned) return this.#end(poison)
     if (run === undefined) return this.#end(failure("Error", "NoRun", "no run waits for answers"))
-    return this.#turn(this.#give(run, answers))
+    return this.#turn(Work.give(this.#parts, run, answers))
   }
 
   /** Goes on with a turn that needed the shell. */
   proceed(): Progress {
     if (this.#work === undefined) return this.#end(poison)
-    this.#host.proceed()
+    this.#parts.host.proceed()
     return this.#turn(this.#work)
   }
 
   /** Brings the shell's engine. Fails with `UnfitEngine`, or a `RejectedSnapshot`; the guest is then lost. */
   openShell(): Promise<void> {
-    return this.#engines.shell.open()
+    return this.#parts.engines.shell.open()
   }
 
   /** Does to the files what the host wants. */
   perform(operation: FileOperation, nowMillis: number): Result.Result<FilesDone, FileFault> {
-    const result = apply(this.#files, operation, nowMillis)
+    const result = apply(this.#parts.files, operation, nowMillis)
     return Result.map(result, (result) => ({ result, changes: this.#changes() }))
   }
 
   /** The guest as bytes, unsigned. Throws `PoisonedVm` after a fatal turn. */
   pack(): Packed {
     if (this.#poisoned) throw new PoisonedVm("a guest that broke its engine is not written down")
-    const { base, engine } = this.#engines.javascript
-    const { bytes, contents } = TreeCodec.encode(this.#files)
+    const { base, engine } = this.#parts.engines.javascript
+    const { bytes, contents } = TreeCodec.encode(this.#parts.files)
     const javascript = packMemory(engine.memory, base)
     return {
-      bytes: pack({ state: this.#state(), javascript, shell: this.#engines.shell.pack(), files: bytes }, base),
+      bytes: pack({ state: this.#state(), javascript, shell: this.#parts.engines.shell.pack(), files: bytes }, base),
       contents
     }
   }
 
-  /** Frees the guest's memory. */
+  /** Ends the guest. Its memory is freed, or made as new for another one if nothing leaves it in doubt. */
   dispose(): void {
+    if (this.#disposed) return
+    this.#disposed = true
+    const { javascript, shell } = this.#parts.engines
+    if (this.#poisoned) javascript.engine.dispose()
+    else spares.give(javascript.engine, javascript.base, roomOf(this.#parts.limits, javascript.base))
     this.#poisoned = true
-    this.#engines.dispose()
-  }
-
-  *#startCell({ ordinal, tools }: Program, code: string): Work {
-    this.#grant(tools)
-    const { kernel } = this.#engines.javascript
-    kernel.begin(`${ordinal}`, this.#limits)
-    kernel.start(code, this.#run?.file.fileName ?? "")
-    return yield* this.#advance()
-  }
-
-  *#startShell({ ordinal, source, tools }: Program): Work {
-    this.#grant(tools)
-    const refusal = this.#host.refusal(source)
-    if (refusal !== undefined) return failure("PolicyError", "PolicyDenied", refusal)
-    if (this.#engines.shell.instance === undefined) yield
-    this.#engines.shell.begin(`${ordinal}`, tools)
-    this.#engines.shell.instance?.kernel.shell("", source)
-    return yield* this.#advance()
-  }
-
-  *#give(run: Run, answers: ReadonlyArray<Answer>): Work {
-    for (const answer of answers) {
-      yield* this.#engines.answer(run, answer)
-      const outcome = yield* this.#advance()
-      if (outcome !== undefined) return outcome
-    }
-    return undefined
-  }
-
-  /** Runs the guest until it is idle, and ends the run if it is at its end. */
-  *#advance(): Work {
-    const run = this.#run
-    const active = run?.isShell ? this.#engines.shell.instance : this.#engines.javascript
-    if (run === undefined || active === undefined) return failure("Error", "NoRun", "no run is under way")
-    for (;;) {
-      this.#engines.runJobs()
-      if (this.#host.isExchanging) {
-        yield* this.#engines.exchange(run)
-        continue
-      }
-      const isAtEnd = active.kernel.rest()
-      if (this.#host.isExchanging) continue
-      if (isAtEnd) break
-      if (!this.#engines.isStalled()) return undefined
-    }
-    const outcome = active.kernel.finish()
-    this.#engines.runJobs()
-    if (this.#host.isExchanging) {
-      yield* this.#engines.exchange(run)
-      this.#engines.runJobs()
-    }
-    active.kernel.sweep()
-    return outcome._tag === "Error"
-      ? { _tag: "Error", error: located(outcome.error, run.file) }
-      : measured(outcome, this.#limits)
+    this.#work = undefined
+    shell.dispose()
   }
 
   /** Lets the guest run, and says what came of it. */
-  #turn(work: Work): Progress {
+  #turn(work: Work.Work): Progress {
     this.#work = work
     const step = this.#attempt(work)
     if (step === needsShell) {
-      this.#host.pause()
+      this.#parts.host.pause()
       return needsShell
     }
     this.#work = undefined
     if (step !== undefined) {
-      if (!this.#poisoned && (this.#run?.isShell || this.#run?.hasShell)) this.#engines.shell.tidy()
+      if (!this.#poisoned && (this.#run?.isShell || this.#run?.hasShell)) this.#parts.engines.shell.tidy()
       return this.#end(step)
     }
     const { calls, sleeps, ...common } = this.#spent()
@@ -322,69 +254,65 @@ export class Vm {
 
   /** What every turn says of the time since it began. */
   #spent() {
-    const memoryBytes = this.#engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
-    const usage = { cpuMillis: this.#host.elapsedMillis, memoryBytes }
+    const memoryBytes = this.#parts.engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
+    const usage = { cpuMillis: this.#parts.host.elapsedMillis, memoryBytes }
     const changes = this.#changes()
     const files = changes.length === 0 ? {} : { files: changes }
-    return { ...this.#host.take(), output: this.#host.printer.take(), usage, ...files }
+    return { ...this.#parts.host.take(), output: this.#parts.host.printer.take(), usage, ...files }
   }
 
   #changes(): ReadonlyArray<FileChange> {
-    const { changes, overflow } = this.#files.takeChanges()
+    const { changes, overflow } = this.#parts.files.takeChanges()
     return overflow ? [...changes, { path: "/", kind: "changed" }] : changes
   }
 
-  #attempt(work: Work): Ending | typeof needsShell | undefined {
-    let step: IteratorResult<undefined, Outcome | undefined> | undefined
+  #attempt(work: Work.Work): Ending | typeof needsShell | undefined {
+    let step: IteratorResult<undefined, Ending | undefined> | undefined
     let thrown: unknown
     try {
       step = work.next()
     } catch (error) {
       thrown = error
     }
-    const broken = diagnose(thrown, { host: this.#host, limits: this.#limits, engines: this.#engines.all })
+    const broken = diagnose(thrown, {
+      host: this.#parts.host,
+      limits: this.#parts.limits,
+      engines: this.#parts.engines.all
+    })
     if (broken === undefined) return step?.done === false ? needsShell : step?.value
     this.#poisoned = true
     return broken
   }
 
-  /** Says which tools there are, to JavaScript and in `/tools`. */
-  #grant(tools: ReadonlyArray<ToolInfo>): void {
-    const before = this.#engines.javascript.tools
-    this.#engines.javascript.grant(tools)
-    if (this.#engines.javascript.tools !== before) ToolsFolder.show(this.#files, tools, this.#host.nowMillis)
-    this.#files.takeChanges()
-  }
-
-  #obey(rules: Run["rules"]): void {
-    this.#host.rule(rules && Rules.deciderOf(rules, () => this.#host.nowMillis))
+  #obey(rules: Work.Run["rules"]): void {
+    this.#parts.host.rule(rules && Rules.deciderOf(rules, () => this.#parts.host.nowMillis))
   }
 
   #state(): GuestState {
     const run = this.#run
     return {
-      nowMillis: this.#host.nowMillis,
-      tools: this.#engines.javascript.tools,
-      shellTools: this.#engines.shell.tools,
+      nowMillis: this.#parts.host.nowMillis,
+      tools: this.#parts.engines.javascript.tools,
+      shellTools: this.#parts.engines.shell.tools,
       run: run && {
         ...run.file,
         ordinal: run.ordinal,
         isShell: run.isShell,
         hasShell: run.hasShell,
-        jobs: [...this.#host.working],
+        jobs: [...this.#parts.host.working],
         rules: run.rules,
         spentMillis: run.spentMillis,
-        outputBytes: this.#host.printer.bytes
+        outputBytes: this.#parts.host.printer.bytes
       }
     }
   }
 
   async #resume({ nowMillis, run }: GuestState): Promise<void> {
-    this.#host.begin(nowMillis, 0)
+    this.#parts.host.begin(nowMillis, 0)
     if (run === undefined) return
     const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, positions, rules, spentMillis } = run
-    this.#host.printer.begin(outputBytes)
-    this.#host.resumeJobs(jobs)
+    this.#parts.host.printer.begin(outputBytes)
+    this.#parts.host.resumeJobs(jobs)
     this.#run = { ordinal, isShell, hasShell, rules, file: { fileName, positions }, spentMillis }
     if (rules === undefined) return
     await Rules.load()

@@ -221,13 +221,16 @@ const handle = (request: Request): Result | Promise<Result> => {
 const work = async (inbox: Inbox): Promise<void> => {
   if (isBusy) return
   isBusy = true
+  let last: Request["kind"] | undefined
   for (let request = inbox.next(); request !== undefined; request = inbox.next()) {
+    last = request.kind
     const result = handle(request)
     post({ ...(result instanceof Promise ? await result : result), slot: request.slot })
     if (stripperIsBroken()) post({ kind: "worn", detail: "its TypeScript stripper is broken" })
   }
   isBusy = false
-  if (inbox.isEmpty) setImmediate(prepare)
+  // Whoever has booted a machine is about to use it.
+  if (inbox.isEmpty && last !== "boot") setImmediate(prepare)
 }
 
 /** With nothing else to do. What cannot be made now is made with the guest that needs it, and then the reason is told. */

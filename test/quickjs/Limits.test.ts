@@ -119,6 +119,22 @@ describe("limits of a guest", () => {
     }
   })
 
+  it("O12 the next guest of a thread has nothing of the one before", async () => {
+    const packed = async () => Buffer.from((await Guest.boot({ seed: "next" })).vm.pack().bytes)
+    const first = await packed()
+    for (const source of [
+      "globalThis.canary = 'canary of the one before'; ask(canary)",
+      "let texts = []; for (let i = 0; i < 500; i++) texts.push(`canary of the one before ${i}`); texts.length",
+      "const deep = (text) => { deep(text + 'canary') }; try { deep('') } catch (error) { error.name }",
+      "Array.prototype.map = () => 'canary'; Promise.resolve().then(() => sleep(1e6)); 0"
+    ]) {
+      const guest = await Guest.boot({ seed: "before" })
+      assert.notStrictEqual(guest.start(source)._tag, "Failed")
+      guest.vm.dispose()
+      assert.isTrue((await packed()).equals(first), source)
+    }
+  })
+
   it("O10 recursion and nesting that are too deep are errors which the guest survives", async () => {
     const guest = await Guest.boot()
     for (const source of [
