@@ -39,6 +39,7 @@ import {
 } from "./JournalRow.ts"
 import { SessionClosed } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
+import { spanned } from "./Spanned.ts"
 
 /** An owner, and until when all that it holds is leased to it. */
 export interface Holder {
@@ -181,7 +182,7 @@ const create = <E>(store: JournalStore<E>): Service["create"] =>
       .pipe(Effect.mapError(failed(`create session ${session}`)))
     if (!isNew) return yield* new JournalError({ reason: new SessionExists({ session }) })
     return { session, epoch: 1 }
-  }, Effect.withSpan("Journal.create"))
+  }, spanned("Journal.create"))
 
 const claim = <E>(store: JournalStore<E>): Service["claim"] =>
   Effect.fnUntraced(function* (session: string, owner: Owner, leaseMillis: number) {
@@ -202,7 +203,7 @@ const claim = <E>(store: JournalStore<E>): Service["claim"] =>
         leaseUntilMillis: seen.leaseUntilMillis ?? nowMillis
       })
     })
-  }, Effect.withSpan("Journal.claim"))
+  }, spanned("Journal.claim"))
 
 const append = <E>(store: JournalStore<E>): Service["append"] =>
   Effect.fnUntraced(function* (claim: Claim, batch: Batch) {
@@ -230,7 +231,7 @@ const read = <E>(store: JournalStore<E>): Service["read"] =>
     const reached = before + entries.length
     if (reached < tail.last && !tail.compacted) return yield* missing(session, reached + 1)
     return entries
-  }, Effect.withSpan("Journal.read"))
+  }, spanned("Journal.read"))
 
 const summary =
   <E>(store: JournalStore<E>): Service["summary"] =>
@@ -246,7 +247,7 @@ const list = <E>(store: JournalStore<E>): Service["list"] =>
     const summaries: Array<Summary> = []
     for (const row of rows) summaries.push(yield* Effect.fromResult(toSummary(row)))
     return summaries
-  }, Effect.withSpan("Journal.list"))
+  }, spanned("Journal.list"))
 
 const decide = <E>(store: JournalStore<E>): Service["decide"] =>
   Effect.fnUntraced(function* (session: string, given: GivenDecision) {
@@ -260,7 +261,7 @@ const decide = <E>(store: JournalStore<E>): Service["decide"] =>
     }
     const decision = yield* Effect.fromResult(toDecision(session, decided.row))
     return { decision, isFirst: decided.isFirst } satisfies Decided
-  }, Effect.withSpan("Journal.decide"))
+  }, spanned("Journal.decide"))
 
 const decisions = <E>(store: JournalStore<E>): Service["decisions"] =>
   Effect.fnUntraced(function* (session: string, calls?: ReadonlyArray<string>) {
@@ -271,7 +272,7 @@ const decisions = <E>(store: JournalStore<E>): Service["decisions"] =>
     const found: Array<RecordedDecision> = []
     for (const row of rows) found.push(yield* Effect.fromResult(toDecision(session, row)))
     return found
-  }, Effect.withSpan("Journal.decisions"))
+  }, spanned("Journal.decisions"))
 
 const prune = <E>(store: JournalStore<E>): Service["prune"] =>
   Effect.fnUntraced(function* (claim: Claim, keep: ReadonlyArray<SnapshotId>) {
@@ -279,7 +280,7 @@ const prune = <E>(store: JournalStore<E>): Service["prune"] =>
       .prune(claim, new Set(keep))
       .pipe(Effect.mapError(failed(`prune session ${claim.session}`)))
     if (!isPruned) yield* held(store, claim)
-  }, Effect.withSpan("Journal.prune"))
+  }, spanned("Journal.prune"))
 
 const compact = <E>(store: JournalStore<E>): Service["compact"] =>
   Effect.fnUntraced(function* (closedBeforeMillis: number) {
@@ -292,7 +293,7 @@ const compact = <E>(store: JournalStore<E>): Service["compact"] =>
     }
     yield* store.forgetOwners(yield* Clock.currentTimeMillis).pipe(Effect.mapError(failed("forget owners")))
     return compacted
-  }, Effect.withSpan("Journal.compact"))
+  }, spanned("Journal.compact"))
 
 /** The journal over a store. */
 export const journal = <E>(store: JournalStore<E>): Service => ({

@@ -46,6 +46,7 @@ import {
 import type { Entry, Stance } from "./SessionEvent.ts"
 import { findRun, freshRunId, type Run, type SessionState } from "./SessionState.ts"
 import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
+import { spanned } from "./Spanned.ts"
 import * as Trace from "./Trace.ts"
 import type { Snapshots } from "./Turns.ts"
 
@@ -241,7 +242,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const patience = yield* RunOptions.patience(options)
     const run = ledger.state().current ?? ledger.state().last
     return run === undefined ? Option.none() : Option.some(yield* follow(run, patience))
-  }, Effect.withSpan("Session.resume"))
+  }, spanned("Session.resume"))
 
   const rewind: Session["rewind"] = Effect.fnUntraced(function* (seq) {
     yield* openOnly
@@ -258,7 +259,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         yield* ledger.rewind(seq)
       })
     )
-  }, Effect.withSpan("Session.rewind"))
+  }, spanned("Session.rewind"))
 
   const events = (after: number) => durable(journal, ledger, after)
 
@@ -266,21 +267,21 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     id,
     run,
     answer: (call, answer, options) =>
-      Effect.withSpan(deciding(call, options, decisions.answer(call, answer)), "Session.answer"),
+      spanned("Session.answer")(deciding(call, options, decisions.answer(call, answer))),
     reconcile: (call, said, options) =>
-      Effect.withSpan(deciding(call, options, decisions.reconcile(call, said)), "Session.reconcile"),
+      spanned("Session.reconcile")(deciding(call, options, decisions.reconcile(call, said))),
     resume,
     cancel: Effect.fnUntraced(function* (reason?: string) {
       yield* openOnly
       const error = { name: "CancelledError", message: reason ?? "the run was cancelled", reason: "Cancelled" }
       yield* runner.exclusively(runner.abort(error))
-    }, Effect.withSpan("Session.cancel")),
+    }, spanned("Session.cancel")),
     rewind,
     guard: Effect.fnUntraced(function* (stance, { by, reason }) {
       yield* openOnly
       ledger.record({ _tag: "Guarded", stance, reason, ...(by === undefined ? {} : { by }) })
       yield* ledger.flush
-    }, Effect.withSpan("Session.guard")),
+    }, spanned("Session.guard")),
     close: runner.exclusively(
       Effect.gen(function* () {
         if (ledger.state().closed) return

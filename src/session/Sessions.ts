@@ -33,6 +33,7 @@ import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
 import { dueMillis, statusOf } from "./SessionState.ts"
+import { spanned } from "./Spanned.ts"
 import type { Snapshots } from "./Turns.ts"
 import { Witness } from "./Witness.ts"
 
@@ -227,7 +228,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       return (yield* hold(tier, claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
     },
     Effect.provideContext(services),
-    Effect.withSpan("Sessions.open")
+    spanned("Sessions.open")
   )
 
   /** What a token gives to a session that exists. */
@@ -252,7 +253,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       return session
     },
     Effect.provideContext(services),
-    Effect.withSpan("Sessions.resume")
+    spanned("Sessions.resume")
   )
 
   const fork = Effect.fnUntraced(function* (source: string, options?: ForkOptions) {
@@ -274,7 +275,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     }
     yield* Effect.scoped(held(create(id, [...copied, mark])))
     return id
-  }, Effect.withSpan("Sessions.fork"))
+  }, spanned("Sessions.fork"))
 
   return Sessions.of({
     open,

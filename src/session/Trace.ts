@@ -83,11 +83,11 @@ export const ofRun = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const attributes = naming(subject)
-    if (parent === undefined) return Effect.withSpan(effect, "caisson.run", { attributes })
+    const options = { attributes: naming(subject), captureStackTrace: false }
+    if (parent === undefined) return Effect.withSpan(effect, "caisson.run", options)
     const { id, sampled, span } = parent
     return Effect.withSpan(effect, "caisson.run", {
-      attributes,
+      ...options,
       parent: Tracer.externalSpan({ traceId: id, spanId: span, sampled }),
       links: linkTo(Context.getOption(context, Tracer.ParentSpan))
     })
