@@ -5,12 +5,15 @@
  * The layout is `u32 index[n] | page[n]`, little-endian, the indexes ascending.
  */
 
-/** The unit of comparison, much smaller than WebAssembly's: a small change costs little. */
-export const deltaPageBytes = 4_096
+/** The unit of what is written, much smaller than WebAssembly's: a guest's values lie scattered, and a small change costs little. */
+export const deltaPageBytes = 1_024
+
+/** What is compared first, since every comparison is a call out of JavaScript. Memories and bases end with a whole one. */
+const stretchBytes = 4 * deltaPageBytes
 
 const indexBytes = 4
 const wordsPerPage = deltaPageBytes / Int32Array.BYTES_PER_ELEMENT
-const zeros = Buffer.alloc(deltaPageBytes)
+const zeros = Buffer.alloc(stretchBytes)
 
 /** How long the delta of so many pages is. */
 export const deltaBytes = (pages: number): number => pages * (indexBytes + deltaPageBytes)
@@ -18,17 +21,19 @@ export const deltaBytes = (pages: number): number => pages * (indexBytes + delta
 const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
   new Int32Array(buffer, byteOffset, length / Int32Array.BYTES_PER_ELEMENT)
 
-/** The pages of a memory, from a place in it on, that are not as in its base. Both end with a whole page. */
+const isAsBase = (memory: Buffer, base: Uint8Array, start: number, bytes: number): boolean =>
+  start < base.length
+    ? memory.compare(base, start, start + bytes, start, start + bytes) === 0
+    : memory.compare(zeros, 0, bytes, start, start + bytes) === 0
+
+/** The pages of a memory, from a place in it on, that are not as in its base. */
 export const changedPages = (memory: Buffer, base: Uint8Array, from: number): ReadonlyArray<number> => {
   const changed: Array<number> = []
-  for (let page = Math.floor(from / deltaPageBytes); page * deltaPageBytes < memory.length; page++) {
-    const start = page * deltaPageBytes
-    const end = start + deltaPageBytes
-    const difference =
-      start < base.length
-        ? memory.compare(base, start, end, start, end)
-        : memory.compare(zeros, 0, deltaPageBytes, start, end)
-    if (difference !== 0) changed.push(page)
+  for (let start = from - (from % stretchBytes); start < memory.length; start += stretchBytes) {
+    if (isAsBase(memory, base, start, stretchBytes)) continue
+    for (let at = start; at < start + stretchBytes; at += deltaPageBytes) {
+      if (!isAsBase(memory, base, at, deltaPageBytes)) changed.push(at / deltaPageBytes)
+    }
   }
   return changed
 }
@@ -69,7 +74,7 @@ export const encodeDelta = (memory: Buffer, base: Uint8Array, pages: ReadonlyArr
 
 /** Whether a delta of so many pages names only pages that lie between two places of a memory, each of them once. */
 export const fits = (delta: Buffer, pages: number, from: number, memoryBytes: number): boolean => {
-  let least = Math.floor(from / deltaPageBytes)
+  let least = (from - (from % stretchBytes)) / deltaPageBytes
   for (let index = 0; index < pages; index++) {
     const page = delta.readUInt32LE(indexBytes * index)
     if (page < least || (page + 1) * deltaPageBytes > memoryBytes) return false

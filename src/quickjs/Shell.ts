@@ -3,7 +3,7 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import { shellImage } from "./BaseImage.ts"
 import type { Host } from "./Host.ts"
 import { Instance, roomOf } from "./Instance.ts"
-import { type PackedMemory, packMemory, RejectedSnapshot, unpackMemory } from "./Snapshot.ts"
+import { changing, type PackedMemory, packMemory, RejectedSnapshot, unpackMemory } from "./Snapshot.ts"
 import { Spares } from "./Spares.ts"
 
 export interface ShellOptions {
@@ -59,7 +59,7 @@ export class Shell {
       instance.limit(room)
       instance.kernel.seed(seed)
     } else {
-      const restore = unpackMemory(packed, base)
+      const restore = changing(unpackMemory(packed), base)
       engine.grow(packed.memoryBytes)
       restore(engine.memory)
       instance.limit(room)

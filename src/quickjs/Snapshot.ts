@@ -1,7 +1,7 @@
 /**
- * A guest as bytes: `magic | u32 length | header | parts`. The header is JSON; the parts are the memories of its engines, each a
- * `Delta` upon a base image, and its files, all compressed with zstd. On their way out of the process the bytes are followed by
- * an HMAC-SHA256 over all of them.
+ * A guest as bytes: `magic | u32 length | header | body | shell`. The header is JSON; the body is what the memory of its JavaScript
+ * has that a base image has not, as a `Delta`, and its files; the shell, if there is one, is such a delta as well. Both are
+ * compressed with zstd. On their way out of the process the bytes are followed by an HMAC-SHA256 over all of them.
  *
  * N1. Bytes are strangers: whatever they are, reading them gives a guest or a rejection, and allocates no more than the
  *     guest may have.
@@ -61,13 +61,18 @@ interface MemoryHeader {
   readonly base: string
   readonly memoryBytes: number
   readonly pages: number
-  /** How long it is, compressed. */
-  readonly length: number
 }
 
-/** The memory of an engine as it is written down. */
+/** What the memory of an engine has that its base image has not. */
+export interface Changes extends MemoryHeader {
+  readonly delta: Buffer
+}
+
+/** The memory of an engine that is written down by itself. */
 export interface PackedMemory extends MemoryHeader {
-  readonly body: Uint8Array
+  /** How long its bytes are. */
+  readonly length: number
+  readonly bytes: Uint8Array
 }
 
 interface Header {
@@ -75,21 +80,23 @@ interface Header {
   readonly engine: string
   readonly wasmSha256: string
   readonly javascript: MemoryHeader
-  readonly shell: MemoryHeader | undefined
-  readonly files: { readonly bytes: number; readonly length: number }
+  readonly files: { readonly bytes: number }
+  /** How long the body is. */
+  readonly length: number
+  readonly shell: (MemoryHeader & Pick<PackedMemory, "length">) | undefined
   readonly state: GuestState
 }
 
 /** A guest between two turns. */
 export interface Parts {
   readonly state: GuestState
-  readonly javascript: PackedMemory
+  readonly javascript: Changes
   readonly shell: PackedMemory | undefined
   /** The files: see `file/TreeCodec`. */
   readonly files: Uint8Array
 }
 
-const version = 2
+const version = 3
 const magic = Buffer.from("CQJS", "latin1")
 const prefixBytes = 8
 const headerBytesMax = 1_048_576
@@ -121,36 +128,43 @@ const compress = (bytes: Uint8Array): Buffer =>
     }
   })
 
-/** The memory of an engine. The native stack, which is dead between two turns, is not in it. */
-export const packMemory = (memory: Buffer, { id, snapshot }: BaseImage): PackedMemory => {
+/**
+ * What a memory has that its base image has not; void once those of another one are made. The native stack, which is dead between
+ * two turns, is not in it.
+ */
+export const changesOf = (memory: Buffer, { id, snapshot }: BaseImage): Changes => {
   const pages = changedPages(memory, snapshot.memory, snapshot.stackPointer)
-  const body = compress(encodeDelta(memory, snapshot.memory, pages))
-  return { base: id, memoryBytes: memory.length, pages: pages.length, length: body.length, body }
+  const delta = encodeDelta(memory, snapshot.memory, pages)
+  return { base: id, memoryBytes: memory.length, pages: pages.length, delta }
 }
 
-const withoutBody = ({ base, length, memoryBytes, pages }: PackedMemory): MemoryHeader => ({
-  base,
-  memoryBytes,
-  pages,
-  length
-})
+export const packMemory = (memory: Buffer, base: BaseImage): PackedMemory => {
+  const { delta, ...said } = changesOf(memory, base)
+  const bytes = compress(delta)
+  return { ...said, length: bytes.length, bytes }
+}
+
+const saidOf = ({ bytes: _, ...said }: PackedMemory): Omit<PackedMemory, "bytes"> => said
 
 /** The bytes of a guest, unsigned. */
 export const pack = ({ files, javascript, shell, state }: Parts, { wasmSha256 }: BaseImage): Uint8Array => {
-  const packedFiles = compress(files)
+  const { delta, ...said } = javascript
+  // One stream: to begin another takes as long as a small guest does.
+  const body = compress(Buffer.concat([delta, files]))
   const header = headerOf({
     version,
     engine,
     wasmSha256,
-    javascript: withoutBody(javascript),
-    shell: shell && withoutBody(shell),
-    files: { bytes: files.length, length: packedFiles.length },
+    javascript: said,
+    files: { bytes: files.length },
+    length: body.length,
+    shell: shell && saidOf(shell),
     state
   })
   const prefix = Buffer.alloc(prefixBytes)
   magic.copy(prefix)
   prefix.writeUInt32LE(header.length, magic.length)
-  return Buffer.concat([prefix, header, javascript.body, ...(shell === undefined ? [] : [shell.body]), packedFiles])
+  return Buffer.concat([prefix, header, body, ...(shell === undefined ? [] : [shell.bytes])])
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -208,9 +222,12 @@ const readJson = (text: string): unknown => {
   }
 }
 
+const readLength = (length: unknown): number =>
+  isCount(length) ? length : reject("Corrupted", "one of its parts has no length")
+
 const readMemory = (memory: unknown, baseId: string, bytesMax: number): MemoryHeader => {
   if (!isFields(memory)) return reject("Corrupted", "its memory is none")
-  const { base, length, memoryBytes, pages } = memory
+  const { base, memoryBytes, pages } = memory
   if (base !== baseId) return reject("UnknownBase", `${base}, this has ${baseId}`)
   if (!isCount(memoryBytes) || memoryBytes % pageBytes !== 0) {
     return reject("Corrupted", `a memory of ${memoryBytes} bytes`)
@@ -219,21 +236,23 @@ const readMemory = (memory: unknown, baseId: string, bytesMax: number): MemoryHe
     return reject("TooLarge", `a memory of ${memoryBytes} bytes, ${bytesMax} are allowed`)
   }
   if (!isCount(pages) || pages * deltaPageBytes > memoryBytes) return reject("Corrupted", `${pages} changed pages`)
-  if (!isCount(length)) return reject("Corrupted", "its memory has no length")
-  return { base: baseId, memoryBytes, pages, length }
+  return { base: baseId, memoryBytes, pages }
 }
 
+const readShell = (shell: unknown, baseId: string): Header["shell"] =>
+  isFields(shell)
+    ? { ...readMemory(shell, baseId, Number.POSITIVE_INFINITY), length: readLength(shell["length"]) }
+    : reject("Corrupted", "its shell is none")
+
 const readFiles = (files: unknown): Header["files"] => {
-  if (!isFields(files) || !isCount(files["bytes"]) || !isCount(files["length"])) {
-    return reject("Corrupted", "its files are none")
-  }
+  if (!isFields(files) || !isCount(files["bytes"])) return reject("Corrupted", "its files are none")
   if (files["bytes"] > filesBytesMax) {
     return reject("TooLarge", `files of ${files["bytes"]} bytes, ${filesBytesMax} are allowed`)
   }
-  return { bytes: files["bytes"], length: files["length"] }
+  return { bytes: files["bytes"] }
 }
 
-type Said = Pick<Header, "javascript" | "shell" | "files" | "state">
+type Said = Pick<Header, "javascript" | "files" | "length" | "shell" | "state">
 
 /** What a header says, once it is certain that these bytes are of this engine and these base images. */
 const readHeader = (text: string, { base, memoryBytesMax, shellBase }: Expectation): Said => {
@@ -247,19 +266,25 @@ const readHeader = (text: string, { base, memoryBytesMax, shellBase }: Expectati
   if (javascript.memoryBytes < base.snapshot.memory.length) {
     return reject("Corrupted", `a memory of ${javascript.memoryBytes} bytes`)
   }
-  const shell = json["shell"] === undefined ? undefined : readMemory(json["shell"], shellBase, Number.POSITIVE_INFINITY)
-  return { javascript, shell, files: readFiles(json["files"]), state: readState(json["state"]) }
+  const shell = json["shell"] === undefined ? undefined : readShell(json["shell"], shellBase)
+  const parts = { files: readFiles(json["files"]), length: readLength(json["length"]), shell }
+  return { javascript, ...parts, state: readState(json["state"]) }
 }
 
-const decompress = (body: Uint8Array, length: number, what: string): Buffer => {
+const expand = (bytes: Uint8Array, length: number): Buffer => {
   try {
-    return zstdDecompressSync(body, {
+    return zstdDecompressSync(bytes, {
       maxOutputLength: Math.max(1, length),
       params: { [constants.ZSTD_d_windowLogMax]: windowLogMax }
     })
   } catch {
-    return reject("Corrupted", `its ${what} cannot be decompressed`)
+    return reject("Corrupted", "one of its parts cannot be decompressed")
   }
+}
+
+const decompress = (bytes: Uint8Array, length: number): Buffer => {
+  const expanded = expand(bytes, length)
+  return expanded.length === length ? expanded : reject("Corrupted", "one of its parts is incomplete")
 }
 
 /** What snapshots must be made of to be read here. */
@@ -279,32 +304,33 @@ export const unpack = (packed: Uint8Array, expectation: Expectation): Parts => {
   const headerBytes = bytes.readUInt32LE(magic.length)
   let at = prefixBytes + headerBytes
   if (headerBytes > headerBytesMax || at > bytes.length) return reject("Corrupted", "its header is cut off")
-  const { files, javascript, shell, state } = readHeader(bytes.toString("utf8", prefixBytes, at), expectation)
+  const header = readHeader(bytes.toString("utf8", prefixBytes, at), expectation)
+  const { files, javascript, length, shell, state } = header
   const next = (length: number): Buffer => {
     at += length
     return bytes.subarray(at - length, at)
   }
-  const javascriptBody = next(javascript.length)
-  const shellBody = next(shell?.length ?? 0)
-  const filesBody = next(files.length)
+  const packedBody = next(length)
+  const shellBytes = next(shell?.length ?? 0)
   if (at !== bytes.length) return reject("Corrupted", "its parts do not fill it")
-  const tree = decompress(filesBody, files.bytes, "file tree")
-  if (tree.length !== files.bytes) return reject("Corrupted", "its file tree is incomplete")
+  const filesAt = deltaBytes(javascript.pages)
+  const body = decompress(packedBody, filesAt + files.bytes)
   return {
     state,
-    javascript: { ...javascript, body: javascriptBody },
-    shell: shell && { ...shell, body: shellBody },
-    files: tree
+    javascript: { ...javascript, delta: body.subarray(0, filesAt) },
+    shell: shell && { ...shell, bytes: shellBytes },
+    files: body.subarray(filesAt)
   }
 }
 
-/** Turns a copy of the base image's memory, grown to `memoryBytes`, into what was packed. Throws a `RejectedSnapshot`. */
-export const unpackMemory = (
-  { body, memoryBytes, pages }: PackedMemory,
-  base: BaseImage
-): ((memory: Buffer) => void) => {
-  const delta = decompress(body, deltaBytes(pages), "memory")
-  if (delta.length !== deltaBytes(pages)) return reject("Corrupted", "its memory is incomplete")
+/** The changes of a memory that was written down by itself. Throws a `RejectedSnapshot`. */
+export const unpackMemory = ({ bytes, length: _, ...said }: PackedMemory): Changes => ({
+  ...said,
+  delta: decompress(bytes, deltaBytes(said.pages))
+})
+
+/** Makes a copy of the base image's memory, grown to `memoryBytes`, what had these changes. Throws a `RejectedSnapshot`. */
+export const changing = ({ delta, memoryBytes, pages }: Changes, base: BaseImage): ((memory: Buffer) => void) => {
   if (!fits(delta, pages, base.snapshot.stackPointer, memoryBytes)) {
     return reject("Corrupted", "its memory has pages out of place")
   }

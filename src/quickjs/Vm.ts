@@ -30,7 +30,7 @@ import { Instance, roomOf } from "./Instance.ts"
 import * as Rules from "./Rules.ts"
 import { seedWords } from "./Seed.ts"
 import { Shell } from "./Shell.ts"
-import { type GuestState, pack, packMemory, RejectedSnapshot, unpack, unpackMemory } from "./Snapshot.ts"
+import { changesOf, changing, type GuestState, pack, RejectedSnapshot, unpack } from "./Snapshot.ts"
 import { Spares } from "./Spares.ts"
 import type { RunFile } from "./Trace.ts"
 import * as Work from "./Work.ts"
@@ -102,7 +102,7 @@ export class Vm {
     const parts = unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: room.memoryBytes })
     const tree = TreeCodec.decode(parts.files, contents, quotaOf(limits))
     if (Result.isFailure(tree)) throw new RejectedSnapshot("Corrupted", tree.failure.message)
-    const restore = unpackMemory(parts.javascript, base)
+    const restore = changing(parts.javascript, base)
     const { shellTools, tools } = parts.state
     const vm = await Vm.#open(options, tree.success, { packed: parts.shell, tools, shellTools })
     try {
@@ -208,11 +208,9 @@ export class Vm {
     if (this.#poisoned) throw new PoisonedVm("a guest that broke its engine is not written down")
     const { base, engine } = this.#parts.engines.javascript
     const { bytes, contents } = TreeCodec.encode(this.#parts.files)
-    const javascript = packMemory(engine.memory, base)
-    return {
-      bytes: pack({ state: this.#state(), javascript, shell: this.#parts.engines.shell.pack(), files: bytes }, base),
-      contents
-    }
+    const shell = this.#parts.engines.shell.pack()
+    const javascript = changesOf(engine.memory, base)
+    return { bytes: pack({ state: this.#state(), javascript, shell, files: bytes }, base), contents }
   }
 
   /** Ends the guest. Its memory is freed, or made as new for another one if nothing leaves it in doubt. */

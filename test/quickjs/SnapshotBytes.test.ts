@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Signature from "../../src/machine/Signature.ts"
 import { baseImage, shellImageId } from "../../src/quickjs/BaseImage.ts"
-import { pack, packMemory, RejectedSnapshot, unpack, unpackMemory, unseal } from "../../src/quickjs/Snapshot.ts"
+import { changesOf, changing, pack, RejectedSnapshot, unpack, unseal } from "../../src/quickjs/Snapshot.ts"
 import { Vm } from "../../src/quickjs/Vm.ts"
 import { finish, goldenFolder } from "./golden.ts"
 import { Guest, give, turnOf, vmOptions } from "./guest.ts"
@@ -28,8 +28,11 @@ const run = (changes: Readonly<Record<string, unknown>>) => ({
   state: { ...header.state, run: { ...header.state.run, ...changes } }
 })
 
-/** The body with another memory of JavaScript in it. */
-const remembering = (bytes: Uint8Array): Uint8Array => Buffer.concat([bytes, body.subarray(header.javascript.length)])
+/** A body with another delta of the memory in it, which may be of another number of pages. */
+const remembering = (delta: Buffer, pages = header.javascript.pages, changes = {}) => {
+  const bytes = zstdCompressSync(Buffer.concat([delta, Buffer.alloc(header.files.bytes)]))
+  return [{ ...memory({ pages, ...changes }), length: bytes.length }, bytes] as const
+}
 
 /** The packed guest with something else in its header or body. */
 const forged = (changes: Readonly<Record<string, unknown>>, otherBody: Uint8Array = body): Buffer => {
@@ -41,7 +44,7 @@ const forged = (changes: Readonly<Record<string, unknown>>, otherBody: Uint8Arra
 
 const rejection = (bytes: Uint8Array, max = memoryMax): RejectedSnapshot["reason"] | "accepted" => {
   try {
-    unpackMemory(unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: max }).javascript, base)
+    changing(unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: max }).javascript, base)
     return "accepted"
   } catch (error) {
     if (!(error instanceof RejectedSnapshot)) throw error
@@ -67,7 +70,8 @@ describe("bytes of a snapshot", () => {
     ["Corrupted", Buffer.from(packed).fill(0xff, 4, 8)],
     ["Corrupted", Buffer.from(packed).fill(0x20, 8, 8 + headerBytes)],
     ["Corrupted", forged({ version: "1" })],
-    ["UnknownVersion", forged({ version: 3, engine: "whatever comes" })],
+    ["UnknownVersion", forged({ version: 2, engine: "whatever came" })],
+    ["UnknownVersion", forged({ version: 4, engine: "whatever comes" })],
     ["UnknownEngine", forged({ engine: "quickjs-wasi@3.6.1" })],
     ["UnknownEngine", forged({ wasmSha256: "0".repeat(64) })],
     ["UnknownBase", forged(memory({ base: "0".repeat(64) }))],
@@ -78,7 +82,10 @@ describe("bytes of a snapshot", () => {
     ["Corrupted", forged(memory({ pages: header.javascript.pages - 1 }))],
     ["Corrupted", forged(memory({ pages: -1 }))],
     ["Corrupted", forged(memory({ pages: 1e9 }))],
-    ["Corrupted", forged(memory({ length: header.javascript.length + 1 }))],
+    ["Corrupted", forged({ length: header.length + 1 })],
+    ["Corrupted", forged({ length: "1" })],
+    ["Corrupted", forged({ shell: null })],
+    ["Corrupted", forged({ shell: { ...header.javascript, base: shellImageId } })],
     ["Corrupted", forged({ files: null })],
     ["Corrupted", forged({ files: { ...header.files, bytes: header.files.bytes + 1 } })],
     ["TooLarge", forged({ files: { ...header.files, bytes: 2 ** 40 } })],
@@ -95,26 +102,22 @@ describe("bytes of a snapshot", () => {
   })
 
   it("are rejected where a page is out of place", () => {
-    for (const pages of [[0], [255], [base.snapshot.memory.length / 4_096], [300, 300], [301, 300], [0xffffffff]]) {
-      const delta = Buffer.alloc(pages.length * 4_100)
+    const end = base.snapshot.memory.length / 1_024
+    for (const pages of [[0], [1_023], [end], [1_200, 1_200], [1_201, 1_200], [0xffffffff]]) {
+      const delta = Buffer.alloc(pages.length * 1_028)
       for (const [index, page] of pages.entries()) delta.writeUInt32LE(page, 4 * index)
-      const bytes = zstdCompressSync(delta)
-      const changes = memory({
-        pages: pages.length,
-        memoryBytes: base.snapshot.memory.length,
-        length: bytes.length
-      })
-      assert.strictEqual(rejection(forged(changes, remembering(bytes))), "Corrupted", `${pages}`)
+      const changes = { memoryBytes: base.snapshot.memory.length }
+      assert.strictEqual(rejection(forged(...remembering(delta, pages.length, changes))), "Corrupted", `${pages}`)
     }
   })
 
   it("expand to no more than their header may say", () => {
     const bomb = zstdCompressSync(Buffer.alloc(200 * 1_048_576))
-    assert.strictEqual(rejection(forged(memory({ length: bomb.length }), remembering(bomb))), "Corrupted")
-    const wide = zstdCompressSync(Buffer.alloc(header.javascript.pages * 4_100), {
+    assert.strictEqual(rejection(forged({ length: bomb.length }, bomb)), "Corrupted")
+    const wide = zstdCompressSync(Buffer.alloc(header.javascript.pages * 1_028 + header.files.bytes), {
       params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_enableLongDistanceMatching]: 1 }
     })
-    assert.include(["Corrupted", "accepted"], rejection(forged(memory({ length: wide.length }), remembering(wide))))
+    assert.include(["Corrupted", "accepted"], rejection(forged({ length: wide.length }, wide)))
   })
 
   it("with a bit of the body changed are rejected, or are the same memory", () => {
@@ -122,7 +125,7 @@ describe("bytes of a snapshot", () => {
       const { files, javascript } = unpack(bytes, { base, shellBase: shellImageId, memoryBytesMax: memoryMax })
       const memory = Buffer.alloc(javascript.memoryBytes)
       memory.set(base.snapshot.memory)
-      unpackMemory(javascript, base)(memory)
+      changing(javascript, base)(memory)
       return Buffer.concat([memory, files])
     }
     const memory = memoryOf(packed)
@@ -160,7 +163,7 @@ describe("bytes of a snapshot", () => {
       const memory = Buffer.from(base.snapshot.memory)
       for (let at = 0; at < 4_096; at++) memory[1_160_000 + ((seed * 7_919 + at * 31) % 80_000)] = (seed * at) & 0xff
       const { files } = unpack(packed, { base, shellBase: shellImageId, memoryBytesMax: memoryMax })
-      const bytes = pack({ state: header.state, javascript: packMemory(memory, base), shell: undefined, files }, base)
+      const bytes = pack({ state: header.state, javascript: changesOf(memory, base), shell: undefined, files }, base)
       const options = vmOptions({ limits: { cpuSliceMillis: 100 } })
       const vm = await Vm.restore({ bytes, contents }, options).catch((error: unknown) => error)
       const program = { ordinal: 9, language: "javascript", source: "1 + 1", nowMillis: 0, tools: [] } as const
@@ -201,13 +204,13 @@ describe("golden snapshots", () => {
   const files = readdirSync(goldenFolder).filter((file) => file.endsWith(".bin"))
 
   it("are there for the images of this release", () =>
-    assert.include(files, `v2-${base.id.slice(0, 12)}-${shellImageId.slice(0, 12)}.bin`))
+    assert.include(files, `v3-${base.id.slice(0, 12)}-${shellImageId.slice(0, 12)}.bin`))
 
   it.each(files)("%s still gives the guest that it was, or says why not", async (file) => {
     const bytes = readFileSync(new URL(file, goldenFolder))
     const expected = JSON.parse(readFileSync(new URL(file.replace(/bin$/, "json"), goldenFolder), "utf8"))
-    if (expected.base !== base.id || expected.shell !== shellImageId) {
-      assert.strictEqual(rejection(bytes), file.startsWith("v1-") ? "UnknownVersion" : "UnknownBase")
+    if (!file.startsWith("v3-") || expected.base !== base.id || expected.shell !== shellImageId) {
+      assert.strictEqual(rejection(bytes), file.startsWith("v3-") ? "UnknownBase" : "UnknownVersion")
       return
     }
     const vm = await Vm.restore({ bytes, contents }, vmOptions({}))

@@ -33,7 +33,7 @@ export const finish = async (vm: Vm): Promise<ReadonlyArray<Omit<Turn, "usage">>
 
 const write = async (): Promise<void> => {
   const { id } = await baseImage()
-  const name = `v2-${id.slice(0, 12)}-${shellImageId.slice(0, 12)}`
+  const name = `v3-${id.slice(0, 12)}-${shellImageId.slice(0, 12)}`
   const file = new URL(`${name}.bin`, goldenFolder)
   if (existsSync(file)) return
   const first = await Guest.boot()
