@@ -2,8 +2,8 @@
  * The handlers that a session has under way. Each call is a fiber of its own and lives as long as the session is held,
  * whoever waits for it, so that a caller who goes away does not make outcomes unknown.
  *
- * C1. A call of a tool that may have an effect is journaled as started before its handler is, and its answer before
- *     anybody is told.
+ * C1. A call of a tool that may have an effect is journaled as started before its handler is, and its answer as soon as there
+ *     is one.
  * C2. A handler is only interrupted when its answer is no longer wanted, or when the session is let go.
  */
 import * as Clock from "effect/Clock"
@@ -33,6 +33,8 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
   const clock = yield* Clock.Clock
   const timing = { toolMillis: 0 }
 
+  const signal = Effect.sync(() => Queue.offerUnsafe(signals, undefined))
+
   const handle = Effect.fnUntraced(function* (open: OpenCall, attempt: number) {
     const { call } = open
     const trace = yield* Trace.current
@@ -52,10 +54,14 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, toolkit: Toolki
     )
     timing.toolMillis += clock.currentTimeMillisUnsafe() - before
     ledger.record({ _tag: "CallAnswered", call: call.id, receipt, outcome })
-    // A failed write kills the ledger, and whoever drives the session finds that out at its next one.
-    if (!call.readOnly) yield* Effect.ignore(ledger.flush)
-    Queue.offerUnsafe(signals, undefined)
+    yield* signal
     if (trace !== undefined) yield* Effect.annotateCurrentSpan("caisson.receipt", receipt)
+    if (call.readOnly) return
+    // Whoever drives the session comes first: it gives the answer to the guest, and writes it meanwhile. If nobody does, or the
+    // guest is busy, it is written here. A failed write kills the ledger, and a driver finds that out at its next one.
+    yield* Effect.yieldNow
+    yield* Effect.ignore(ledger.flush)
+    yield* signal
   })
 
   const spanOf = ({ call }: OpenCall, attempt: number) => ({

@@ -31,7 +31,7 @@ const revivalsMax = 3
 export interface Guest {
   /** Lets the guest go on by one turn and records it; the machine is given up if either does not succeed. */
   readonly advance: <A, E>(
-    operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError>,
+    operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError | JournalError>,
     take: (turn: Turn, machine: SnapshotMachine) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | MachineError | JournalError | SessionError>
   /** Reads or changes the guest's files. Of a change, `take` records it; the machine is given up if that does not succeed. */

@@ -4,7 +4,8 @@
  * D1. One driver at a time. It decides from the state alone, so that it may stop anywhere and another, in this process or
  *     the next, goes on.
  * D2. Calls, verdicts and (where their answers must not be lost) a snapshot are written before any handler starts.
- * D3. An answer is written before the guest gets it; one of a read-only tool at the latest with the next write.
+ * D3. An answer is written before anything that the guest makes of it goes further, and meanwhile the guest goes on; one of a
+ *     read-only tool is written at the latest with the next write. Where a witness may intervene, it is written first.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -26,6 +27,7 @@ import type * as Recipe from "./Recipe.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
 import { answered, unstarted } from "./SessionState.ts"
 import * as Turns from "./Turns.ts"
+import { Witness } from "./Witness.ts"
 
 type Failure = JournalError | MachineError | SessionError | TokenError
 
@@ -64,6 +66,7 @@ interface Options extends Turns.TurnsOptions {
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { airlock, calls, decisions, guest, ledger, redactor, repeats } = options
   const clock = yield* Clock.Clock
+  const witness = yield* Witness
   const turns = yield* Turns.make(options)
   let wallMillis = 0
   const driving = yield* Semaphore.make(1)
@@ -73,7 +76,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   let retired = false
 
   const advance = (
-    operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError>,
+    operate: (machine: SnapshotMachine) => Effect.Effect<Turn, MachineError | JournalError>,
     delivered: ReadonlyArray<string>,
     nowMillis: number
   ) =>
@@ -82,15 +85,18 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return guest.advance(operate, turns.take(delivered, nowMillis))
     })
 
+  /** See D3. */
   const give = (answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }>) => {
     const nowMillis = clock.currentTimeMillisUnsafe()
     const ids = answers.map(({ id }) => id)
     const given = answers.map(({ answer }) => answer)
-    return advance((machine) => machine.answer(given, nowMillis), ids, nowMillis)
+    const answer = (machine: SnapshotMachine) => machine.answer(given, nowMillis)
+    const answerAndWrite = (machine: SnapshotMachine) =>
+      Effect.zipWith(answer(machine), ledger.flush, (turn) => turn, { concurrent: true })
+    if (answered(ledger.state()).every(({ call }) => call.readOnly)) return advance(answer, ids, nowMillis)
+    if (!witness.intervenes) return advance(answerAndWrite, ids, nowMillis)
+    return Effect.andThen(ledger.flush, advance(answer, ids, nowMillis))
   }
-
-  /** See D3. */
-  const secured = () => (answered(ledger.state()).every(({ call }) => call.readOnly) ? Effect.void : ledger.flush)
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
     const tools = airlock.granted([ledger.state().token, program.token])
@@ -114,7 +120,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       case "Start":
         return start(move.program)
       case "Give":
-        return Effect.andThen(secured(), give(move.answers))
+        return give(move.answers)
       case "Wait":
         return wait(move.untilMillis, wallLeftMillis)
     }

@@ -26,7 +26,7 @@ export type Notice =
  * Whoever sees everything that happens in sessions: an audit log, a detector.
  *
  * I1. It sees the entries of a session in their order, each once they are durable, and nothing that depends on an entry is
- *     done before it has seen it. If it fails, the session goes no further.
+ *     done outside of the guest before it has seen it. If it fails, the session goes no further.
  * I2. It is given all entries when a session is held again, so that it can make up for what a crash kept from it, and from
  *     the session.
  */

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Script from "../../src/machine/Script.ts"
+import { type Batch, JournalError, StorageFailed } from "../../src/session/Journal.ts"
 import { completed, onlyCall, reasonOf } from "./results.ts"
 import { makeWorld, programs } from "./world.ts"
 
@@ -75,6 +76,33 @@ describe("a session that outlives its machine and its process", () => {
       const result = yield* second.reconcile(call, { _tag: "Committed", value: "paid 2 by hand" })
       assert.deepStrictEqual(completed(result), ["paid 1", "paid 2 by hand", "paid 3"])
       assert.deepStrictEqual(world.outside.entered, ["pay 1", "pay 2", "pay 3"])
+    })
+  )
+
+  it.effect("an answer that cannot be written gets no further than to the guest, and is reconciled", () =>
+    Effect.gen(function* () {
+      const world = yield* makeWorld
+      const full = new JournalError({ reason: new StorageFailed({ operation: "write", cause: "the disk is full" }) })
+      const hasAnswer = ({ entries }: Batch) => entries.some(({ event }) => event._tag === "CallAnswered")
+      const append: (typeof world.journal)["append"] = (claim, batch) =>
+        hasAnswer(batch) ? Effect.fail(full) : world.journal.append(claim, batch)
+      const error = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const journal = { ...world.journal, append }
+          const sessions = yield* world.process(undefined, undefined, undefined, journal)
+          const session = yield* sessions.open({ ...(yield* world.grants()), id: "s1" })
+          return yield* Effect.flip(session.run("twice"))
+        })
+      )
+      assert.strictEqual(reasonOf(error), "StorageFailed")
+      assert.deepStrictEqual(world.outside.entered, ["pay 1"])
+
+      const session = yield* (yield* world.process()).resume("s1", yield* world.grants())
+      const unknown = [...session.state().open].filter(([, { receipt }]) => receipt === "unknown")
+      assert.lengthOf(unknown, 1)
+      const result = yield* session.reconcile(unknown[0]?.[0] ?? "", { _tag: "Committed", value: "paid 1 by hand" })
+      assert.strictEqual(completed(result), "paid 2")
+      assert.deepStrictEqual(world.outside.entered, ["pay 1", "pay 2"])
     })
   )
 

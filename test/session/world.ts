@@ -159,8 +159,13 @@ export const capabilities = [
 export const makeWorld = Effect.gen(function* () {
   const journal = Context.get(yield* Layer.build(Layer.fresh(JournalMemory.layer)), Journal)
   const outside: Outside = { entered: [], left: [] }
-  const process = (options?: SessionsOptions, known = programs, tier = Scripted.layer(known)) => {
-    const shared = Layer.merge(Layer.succeed(Journal, journal), tier)
+  const process = (
+    options?: SessionsOptions,
+    known = programs,
+    tier = Scripted.layer(known),
+    written: Journal["Service"] = journal
+  ) => {
+    const shared = Layer.merge(Layer.succeed(Journal, written), tier)
     return Effect.map(
       Layer.build(Layer.fresh(Sessions.layer(options).pipe(Layer.provide(shared)))),
       Context.get(Sessions)
