@@ -60,8 +60,6 @@ const digests = new Set(["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
 const digest = (algorithm: string, bytes: Buffer): "refused" | `=${string}` =>
   digests.has(algorithm) ? `=${createHash(algorithm).update(bytes).digest("hex")}` : "refused"
 
-/** Where relative paths begin. */
-
 /** Why a guest had to stop, and what to say about it. */
 export interface Stop {
   readonly reason: "CpuLimit" | "Interrupted"

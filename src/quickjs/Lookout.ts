@@ -1,5 +1,5 @@
-/** Longer than most turns, and than what a host does between two of them. */
-const lookoutMillis = 1
+/** Longer than a turn with its snapshot, and than what a host does between two of them, also on a host that is slow at the moment. */
+const lookoutMillis = 3
 const missesMax = 6
 
 /**

@@ -25,12 +25,12 @@ const sleepsBeforeNext = (lookout: Lookout): number => {
 }
 
 describe("the lookout", () => {
-  it("gives up after a millisecond, and doubles the times that it does not look at all", () =>
+  it("gives up after three milliseconds, and doubles the times that it does not look at all", () =>
     withClock(() => {
       const lookout = new Lookout()
       assert.strictEqual(sleepsBeforeNext(lookout), 0)
       const sleeps = Array.from({ length: 8 }, () => {
-        assert.strictEqual(inVain(lookout), 2)
+        assert.strictEqual(inVain(lookout), 6)
         return sleepsBeforeNext(lookout)
       })
       assert.deepStrictEqual(sleeps, [2, 4, 8, 16, 32, 64, 64, 64])
