@@ -46,6 +46,8 @@ export interface Ledger {
   readonly flush: Effect.Effect<void, JournalError>
   /** Writes only when much is unwritten. */
   readonly flushSome: Effect.Effect<void, JournalError>
+  /** Writes only where a witness may intervene, so that it does before anything is done with what was recorded. */
+  readonly show: Effect.Effect<void, JournalError>
   readonly rewind: (seq: number) => Effect.Effect<void, JournalError>
   /** Computes the state anew with a recipe that does without some snapshots; with none named, without any. */
   readonly forget: (...snapshots: ReadonlyArray<SnapshotId>) => Effect.Effect<void, JournalError>
@@ -135,6 +137,7 @@ export const make = Effect.fnUntraced(function* (claim: Claim, entries: Readonly
     heed,
     flush,
     flushSome: Effect.suspend(() => (unwritten.length < unwrittenMax ? Effect.void : flush)),
+    show: witness.intervenes ? flush : Effect.void,
     rewind: Effect.fnUntraced(function* (seq) {
       record({ _tag: "Rewound", seq })
       yield* flush

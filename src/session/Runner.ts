@@ -27,7 +27,6 @@ import type * as Recipe from "./Recipe.ts"
 import { SessionError, ToolMissing } from "./SessionError.ts"
 import { answered, unstarted } from "./SessionState.ts"
 import * as Turns from "./Turns.ts"
-import { Witness } from "./Witness.ts"
 
 type Failure = JournalError | MachineError | SessionError | TokenError
 
@@ -66,7 +65,6 @@ interface Options extends Turns.TurnsOptions {
 export const make = Effect.fnUntraced(function* (options: Options) {
   const { airlock, calls, decisions, guest, ledger, redactor, repeats } = options
   const clock = yield* Clock.Clock
-  const witness = yield* Witness
   const turns = yield* Turns.make(options)
   let wallMillis = 0
   const driving = yield* Semaphore.make(1)
@@ -93,9 +91,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const answer = (machine: SnapshotMachine) => machine.answer(given, nowMillis)
     const answerAndWrite = (machine: SnapshotMachine) =>
       Effect.zipWith(answer(machine), ledger.flush, (turn) => turn, { concurrent: true })
-    if (answered(ledger.state()).every(({ call }) => call.readOnly)) return advance(answer, ids, nowMillis)
-    if (!witness.intervenes) return advance(answerAndWrite, ids, nowMillis)
-    return Effect.andThen(ledger.flush, advance(answer, ids, nowMillis))
+    const isWrittenBehind = answered(ledger.state()).every(({ call }) => call.readOnly)
+    if (isWrittenBehind) return advance(answer, ids, nowMillis)
+    return Effect.andThen(ledger.show, advance(answerAndWrite, ids, nowMillis))
   }
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {

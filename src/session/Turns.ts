@@ -21,7 +21,6 @@ import type { Redactor } from "./Redactor.ts"
 import * as RunPhases from "./RunPhases.ts"
 import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
 import type { SessionState } from "./SessionState.ts"
-import { Witness } from "./Witness.ts"
 
 /** Answers given since the last snapshot beyond which another is taken: a bound on what a replay has to do. */
 const stepsMax = 512
@@ -74,7 +73,6 @@ const unanswered = (state: SessionState, delivered: ReadonlyArray<string>): Read
 export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
   const { airlock, calls, guest, ledger, redactor, repeats, snapshots } = options
   const clock = yield* Clock.Clock
-  const witness = yield* Witness
   const hasRun = RunPhases.make(yield* Meter.current, guest.timing, calls.timing)
   const timing = { snapshotBytes: 0 }
   let sinceSnapshot = { cpuMillis: 0, answers: 0 }
@@ -117,7 +115,8 @@ export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
         // Handlers that need it written are about to be written down as started, in one go with it.
         const isWrittenSoon = cancelled.length === 0 && asked.some(startsAtOnce)
-        yield* witness.intervenes || (due && !isWrittenSoon) ? ledger.flush : ledger.flushSome
+        yield* ledger.show
+        yield* due && !isWrittenSoon ? ledger.flush : ledger.flushSome
         yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
         return
       }
