@@ -80,12 +80,12 @@ const withHome = async <A>(
 const sandboxes = () =>
   withHome({}, async ({ run }) => {
     const { ours, bare } = await Measure.paired(
-      200,
+      2_000,
       () => run(Effect.asVoid(Sandbox.runOnce("1+1"))),
       Bare.createAndAdd
     )
     report(
-      "create a sandbox, run 1+1, close it; p50 in a warm pool",
+      "create a sandbox, run 1+1, close it; p50 in a warm pool, after 200 others",
       millis(ours.median),
       millis(bare.median),
       times(ours.median / bare.median),
@@ -96,7 +96,7 @@ const sandboxes = () =>
 const resumes = () =>
   withHome({ sessions: { machinesMax: 1 } }, async ({ run }) => {
     const opened = await run(
-      Effect.forEach(Array.from({ length: 100 }), () =>
+      Effect.forEach(Array.from({ length: 400 }), () =>
         Effect.gen(function* () {
           const sessions = yield* Sessions.Sessions
           const session = yield* sessions.open(grants)
@@ -118,7 +118,7 @@ const resumes = () =>
       Bare.restoreAndSettle
     )
     report(
-      "approve a paused call of a parked session, to completion; p50",
+      "approve a paused call of a parked session, to completion; p50 after 40 others",
       millis(ours.median),
       millis(bare.median),
       times(ours.median / bare.median),
