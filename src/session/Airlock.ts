@@ -18,10 +18,11 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import { type Authority, fileRulesOf, type Layer, layersOf, type Presented } from "./Authority.ts"
 import { sha256Of } from "./Digest.ts"
+import { spend } from "./Evolution.ts"
 import * as Judgement from "./Judgement.ts"
 import * as Recipe from "./Recipe.ts"
 import type { RecordedCall, Ruling, Verdict } from "./SessionEvent.ts"
-import { type SessionState, spend } from "./SessionState.ts"
+import type { SessionState } from "./SessionState.ts"
 
 export interface Airlock {
   readonly toolkit: Toolkit

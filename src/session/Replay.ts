@@ -1,12 +1,13 @@
 /** From a whole journal to the state that it comes to: what a rewind took back is left out, what it cannot undo is kept. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { evolve, takenOver } from "./Evolution.ts"
 import { Journal } from "./Journal.ts"
 import type { OpenCall } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import { PointNotKept, SessionError } from "./SessionError.ts"
 import type { Entry, SnapshotId } from "./SessionEvent.ts"
-import { evolve, initial, type SessionState, takenOver } from "./SessionState.ts"
+import { initial, type SessionState } from "./SessionState.ts"
 
 /** The entries that still count: those which no later `Rewound` took back. */
 export const effective = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => {
