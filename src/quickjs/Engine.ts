@@ -169,8 +169,8 @@ export class Engine {
    * Makes it as the image has it, as if no guest had ever been in it. Gives false, and leaves it as it is, where it cannot: a
    * memory that has grown does not shrink, and what was cut through is not trusted any more.
    *
-   * A module's state is its memory and its globals, of which this one has its stack's pointer alone: to restore an image sets no
-   * more than these. Pages that are as they should be are not written, so that dead stack stays out of the process.
+   * What changes of an instance is its memory and its globals, of which this module has its stack's pointer alone; its table is
+   * never written. To restore an image sets no more than these. Pages that are as they should be are not written, so that dead stack stays out of the process.
    */
   renew({ snapshot }: Image): boolean {
     if (!this.isAtRest || this.fault !== undefined || this.memory.length !== snapshot.memory.length) return false
