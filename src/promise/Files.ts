@@ -160,7 +160,8 @@ export const make = (lease: Lease, held: Held): Files => {
     uploadDirectory: (localPath, path, options) => run(() => uploadDirectory(held, localPath, path), options),
     downloadDirectory: (path, localPath, options = {}) =>
       run(() => downloadDirectory(held, path, localPath, options), options),
-    watch: (path, options) => lease.iterate(held.files.watch(path), options),
+    // From now on: when its loop begins, and is under way, others may have changed something.
+    watch: (path, options) => lease.iterate(held.files.watch(path, { after: held.state().seq }), options),
     listArtifacts: (options) => run((files) => Effect.map(files.listArtifacts, (found) => found.map(dated)), options),
     readArtifact: (name, options) => run((files) => files.readArtifact(name), options)
   }

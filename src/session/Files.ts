@@ -69,8 +69,11 @@ export interface Files {
   ) => Effect.Effect<void, FilesFailure | Archive.ArchiveRejected | E>
   /** A directory with all that is below it, as a tar archive. */
   readonly download: (path: string) => Stream.Stream<Uint8Array, FilesFailure | Archive.ArchiveRejected>
-  /** Changes below a path, from now on, whoever makes them: of a guest's, turn by turn. */
-  readonly watch: (path?: string) => Stream.Stream<FileChange, JournalError>
+  /** Changes below a path, behind an entry (default: that of when it is run), whoever makes them: of a guest's, turn by turn. */
+  readonly watch: (
+    path?: string,
+    options?: { readonly after?: number | undefined }
+  ) => Stream.Stream<FileChange, JournalError>
   readonly listArtifacts: Effect.Effect<ReadonlyArray<Artifact>, FilesFailure>
   /** An artifact by its name, with its media type. */
   readonly readArtifact: (
@@ -173,8 +176,8 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options
       Stream.unwrap(
         Effect.map(perform({ _tag: "Get", path: absolute(path) }), (tree) => Archive.pack(tree.entries, tree.path))
       ),
-    watch: (path = workspace) =>
-      Stream.suspend(() => events(ledger.state().seq)).pipe(
+    watch: (path = workspace, { after } = {}) =>
+      Stream.suspend(() => events(after ?? ledger.state().seq)).pipe(
         Stream.flatMap((entry) =>
           Stream.fromIterable(changesOf(entry).filter((change) => isBelow(change.path, plain(path))))
         )
