@@ -93,9 +93,10 @@ describe("the flow of bytes", () => {
     Effect.gen(function* () {
       needsGo(context)
       const machine = yield* agent()
+      const gone = (pid: string) =>
+        run(machine, `q${pid}`, `while kill -0 ${pid}; do :; done 2>/dev/null; echo gone`, { user: "root" })
       const { output } = yield* run(machine, "1", "sleep 1000 & echo $!")
-      const alive = (pid: string) => run(machine, `q${pid}`, `kill -0 ${pid} 2>&1`, { user: "root" })
-      assert.strictEqual((yield* alive(output.trim())).exit.code, 1)
+      assert.strictEqual((yield* gone(output.trim())).output, "gone\n")
       const pid = yield* Effect.scoped(
         Effect.gen(function* () {
           const left = yield* machine.execute(shell("2", "sleep 1000 & echo $!; wait"))
@@ -106,8 +107,7 @@ describe("the flow of bytes", () => {
       // The id is free again when the process is gone.
       const again = yield* run(machine, "2", "true").pipe(Effect.eventually)
       assert.strictEqual(again.exit.code, 0)
-      const gone = run(machine, "3", `while kill -0 ${pid}; do :; done 2>/dev/null; echo gone`, { user: "root" })
-      assert.strictEqual((yield* gone).output, "gone\n")
+      assert.strictEqual((yield* gone(pid)).output, "gone\n")
     })
   )
 
