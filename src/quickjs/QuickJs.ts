@@ -23,8 +23,9 @@ import { bounded } from "../machine/TooLarge.ts"
 import type { Turn } from "../machine/Turn.ts"
 import { Pool } from "./Pool.ts"
 import type { Operation, Packed, Result } from "./Protocol.ts"
+import { RejectedSnapshot } from "./RejectedSnapshot.ts"
 import { type Gone, Seat } from "./Seat.ts"
-import { RejectedSnapshot, unseal } from "./Snapshot.ts"
+import { unseal } from "./Snapshot.ts"
 import { engine } from "./Wasm.ts"
 
 /** How machines share worker threads. */

@@ -3,7 +3,8 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import { shellImage } from "./BaseImage.ts"
 import type { Host } from "./Host.ts"
 import { Instance, roomOf } from "./Instance.ts"
-import { changing, type PackedMemory, packMemory, RejectedSnapshot, unpackMemory } from "./Snapshot.ts"
+import { RejectedSnapshot } from "./RejectedSnapshot.ts"
+import { changing, type PackedMemory, packMemory, unpackMemory } from "./Snapshot.ts"
 import { Spares } from "./Spares.ts"
 
 export interface ShellOptions {

@@ -6,7 +6,7 @@ import type { ToolInfo } from "../tool/ToolInfo.ts"
 import { type Ending, failure, measured } from "./Ending.ts"
 import type { Engines } from "./Engines.ts"
 import type { Host } from "./Host.ts"
-import type { RunState } from "./Snapshot.ts"
+import type { RunState } from "./SnapshotHeader.ts"
 import * as ToolsFolder from "./ToolsFolder.ts"
 import { located, type RunFile } from "./Trace.ts"
 
