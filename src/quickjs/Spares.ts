@@ -49,16 +49,19 @@ export class Spares {
     const measure = this.#measure
     if (measure === undefined || this.#engines.length >= this.#options.made) return false
     const engine = await make(await load(), measure)
-    if (measure === this.#measure) this.#engines.push(engine)
+    if (this.#isWanted(measure)) this.#engines.push(engine)
     else engine.dispose()
     return true
   }
 
   /** Takes an engine from its guest, for good: for the next one if it is needed and can be renewed. */
   give(engine: Engine, image: Image, measure: Measure): void {
-    const isWanted = this.#engines.length < this.#options.kept && isSame(measure, this.#measure)
-    if (isWanted && engine.renew(image)) this.#engines.push(engine)
+    if (this.#isWanted(measure) && engine.renew(image)) this.#engines.push(engine)
     else engine.dispose()
+  }
+
+  #isWanted(measure: Measure): boolean {
+    return this.#engines.length < this.#options.kept && isSame(measure, this.#measure)
   }
 
   #begin(measure: Measure): void {

@@ -51,6 +51,15 @@ describe("spare engines", () => {
     assert.isTrue(given.memory.equals(untouched.memory))
   })
 
+  it("are never more than are kept, also when one comes back while another is made", async () => {
+    const spares = new Spares({ made: 1, kept: 1 })
+    const taken = await spares.take(base, measure)
+    const added = spares.add(baseImage)
+    spares.give(taken, base, measure)
+    await added
+    assert.strictEqual(await spares.take(base, measure), taken)
+  })
+
   it("are not made of one that has grown, that a hook failed in, that fits no other guest, or that nobody needs", async () => {
     const given = async (engine: Engine, spares: Spares): Promise<boolean> => {
       spares.give(engine, base, measure)
