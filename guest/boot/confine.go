@@ -21,6 +21,8 @@ var settings = []struct{ name, value string }{
 	{"kernel/sysrq", "0"},
 	{"kernel/modules_disabled", "1"},
 	{"vm/unprivileged_userfaultfd", "0"},
+	// Memory is put together when it is asked for, and not twice a second.
+	{"vm/compaction_proactiveness", "0"},
 }
 
 // restrict has the kernel do without what is in the table.

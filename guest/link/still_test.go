@@ -3,7 +3,9 @@ package link
 import (
 	"bytes"
 	"io"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +23,7 @@ func pair(t *testing.T) (patient, int) {
 	}
 	port := NewPort(ends[0], "port").(patient)
 	t.Cleanup(func() {
+		port.fallBack() // who read has ended, and reads no more
 		_ = port.Close()
 		_ = unix.Close(ends[1])
 	})
@@ -91,6 +94,68 @@ func TestAPortWritesAtOnceAllOrNothing(t *testing.T) {
 type reading int
 
 func (r reading) Read(to []byte) (int, error) { return unix.Read(int(r), to) }
+
+// ahead counts the threads of this process that come before those of others.
+func ahead(t *testing.T) int {
+	t.Helper()
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if attr, err := unix.SchedGetAttr(id, 0); err == nil && attr.Policy == unix.SCHED_FIFO {
+			count++
+		}
+	}
+	return count
+}
+
+func TestAReaderIsAheadOfOthersWhileItLooksOutAndUntilItReadsAgain(t *testing.T) {
+	own, err := unix.SchedGetAttr(0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}
+	runtime.LockOSThread()
+	if err := unix.SchedSetAttr(0, &first, 0); err != nil {
+		t.Skipf("no thread may come before others here: %v", err)
+	}
+	if err := unix.SchedSetAttr(0, own, 0); err != nil {
+		t.Fatal(err)
+	}
+	runtime.UnlockOSThread()
+	port, host := pair(t)
+	heard := make(chan struct{})
+	goOn := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = port.Read(make([]byte, 1))
+		heard <- struct{}{}
+		<-goOn
+		_, _ = port.Read(make([]byte, 1))
+	}()
+	port.Settle(true)
+	for ahead(t) == 0 {
+		runtime.Gosched()
+	}
+	say(t, host, "x")
+	<-heard
+	if count := ahead(t); count != 1 {
+		t.Errorf("%d are ahead of others before it reads again", count)
+	}
+	say(t, host, "x")
+	goOn <- struct{}{}
+	<-ended
+	if count := ahead(t); count != 0 {
+		t.Errorf("%d are ahead of others for good", count)
+	}
+}
 
 func TestAPortThatHasSettledLetsOthersGoOn(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

@@ -66,6 +66,7 @@ type patient struct {
 }
 
 func (p patient) Read(bytes []byte) (int, error) {
+	p.fallBack()
 	for {
 		n, err := p.File.Read(bytes)
 		switch {
