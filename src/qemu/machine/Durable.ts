@@ -113,8 +113,7 @@ export const begin = Effect.fn("Durable.begin")(function* <E, R>(
   })
   yield* Machines.write(directory, manifest, "process")
   const vm = yield* starting(host, machine, snapshot, state)
-  yield* Migration.read(vm)
-  yield* Migration.proceed(vm)
+  yield* Migration.readAndRun(vm)
   return durable(vm, snapshot, manifest, held)
 })
 

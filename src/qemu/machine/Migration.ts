@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import { descriptors } from "../CommandLine.ts"
 import { failed, MigrationFailed, NotReady } from "../QemuError.ts"
 import type { Qmp } from "../qmp/Qmp.ts"
+import type { QmpError } from "../qmp/QmpError.ts"
 import { through } from "./Controls.ts"
 import type { Vm } from "./Start.ts"
 import * as StateSocket from "./StateSocket.ts"
@@ -62,18 +63,23 @@ export const write = Effect.fn("Migration.write")((vm: Vm) =>
   through(vm.child, writing(vm)).pipe(Effect.onError(() => Effect.ignore(vm.control.execute("cont"))))
 )
 
-const reading = Effect.fnUntraced(function* ({ control }: Vm) {
+const run = ({ execute }: Qmp) => execute("cont")
+
+const reading = Effect.fnUntraced(function* ({ control }: Vm, then: Effect.Effect<unknown, QmpError>) {
   const ending = yield* watching(control, "in")
   // Commands are done in the order in which they are sent; none is waited for before the next is sent.
   const incoming = control.execute("migrate-incoming", { uri: `fd:${descriptors.state}` })
-  yield* Effect.all([prepare(control), incoming, ending], { concurrency: 3, discard: true })
+  yield* Effect.all([prepare(control), incoming, then, ending], { concurrency: 4, discard: true })
 }, Effect.scoped)
 
 /** Brings the state that a machine has inherited into it. It does not run yet. */
-export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm)))
+export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm, Effect.void)))
+
+/** The same, and the machine runs on as soon as its state is there: a word to do so that comes before that is kept until then. */
+export const readAndRun = Effect.fn("Migration.readAndRun")((vm: Vm) => through(vm.child, reading(vm, run(vm.control))))
 
 /** Lets a machine run. */
-export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, vm.control.execute("cont")))
+export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, run(vm.control)))
 
 const quitMillis = 10_000
 

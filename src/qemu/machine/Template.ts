@@ -97,7 +97,6 @@ export const clone = Effect.fn("Template.clone")(function* (host: Host, known: T
     { ...startOf(snapshot), machine, memory: { path: memory, writes: "private" }, state },
     snapshot.manifest.diskBytes
   )
-  yield* Migration.read(vm)
-  yield* Migration.proceed(vm)
+  yield* Migration.readAndRun(vm)
   return vm
 })
