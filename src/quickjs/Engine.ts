@@ -97,14 +97,14 @@ export class Engine {
   /** An instance that goes on as the one of the image did. The image must fit the module's memory. */
   static async restore({ fixtures, snapshot }: Image, options: EngineOptions): Promise<Engine> {
     const { memory, stackPointer } = snapshot
-    // The dead stack is zeros in both. Not writing it keeps its pages out of the process.
     const engine = await Engine.#open(
       options,
       (settings) => QuickJS.restore({ ...snapshot, memory: memory.subarray(0, 0) }, settings),
       fixtures
     )
     engine.grow(memory.length)
-    engine.memory.set(memory.subarray(stackPointer), stackPointer)
+    // The dead stack is zeros in both.
+    engine.#become(memory, stackPointer)
     return engine
   }
 
@@ -170,16 +170,21 @@ export class Engine {
    * memory that has grown does not shrink, and what was cut through is not trusted any more.
    *
    * What changes of an instance is its memory and its globals, of which this module has its stack's pointer alone; its table is
-   * never written. To restore an image sets no more than these. Pages that are as they should be are not written, so that dead stack stays out of the process.
+   * never written. To restore an image sets no more than these.
    */
   renew({ snapshot }: Image): boolean {
     if (!this.isAtRest || this.fault !== undefined || this.memory.length !== snapshot.memory.length) return false
     this.serve(still)
-    for (const page of changedPages(this.memory, snapshot.memory, 0)) {
-      const start = page * deltaPageBytes
-      this.memory.set(snapshot.memory.subarray(start, start + deltaPageBytes), start)
-    }
+    this.#become(snapshot.memory, 0)
     return true
+  }
+
+  /** Makes the memory another one, from a place in it on. What is never written stays out of the process: pages that are the same are not. */
+  #become(memory: Uint8Array, from: number): void {
+    for (const page of changedPages(this.memory, memory, from)) {
+      const start = page * deltaPageBytes
+      this.memory.set(memory.subarray(start, start + deltaPageBytes), start)
+    }
   }
 
   limit(heapBytes: number, stackBytes: number): void {

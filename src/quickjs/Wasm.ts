@@ -21,8 +21,17 @@ const preambleBytes = 8
 const memorySection = 5
 const exportSection = 7
 
-/** The exports that quickjs-wasi and this tier call. */
-const used = /^(memory|__stack_pointer|_initialize|qjs_\w+|wasm_malloc|wasm_free)$/
+/** The exports that `Engine` calls, itself or by what it uses of quickjs-wasi. */
+const used = new Set([
+  ...["memory", "__stack_pointer", "_initialize", "wasm_malloc", "wasm_free"],
+  ...["qjs_init2", "qjs_get_runtime_ptr", "qjs_get_context_ptr", "qjs_set_runtime_and_context"],
+  ...["qjs_set_memory_limit", "qjs_set_max_stack_size", "qjs_set_interrupt_handler", "qjs_run_gc"],
+  ...["qjs_set_promise_rejection_handler", "qjs_is_job_pending", "qjs_execute_pending_job"],
+  ...["qjs_eval", "qjs_compile", "qjs_eval_bytecode", "qjs_call", "qjs_new_host_function"],
+  ...["qjs_new_string", "qjs_new_number", "qjs_get_undefined", "qjs_get_true", "qjs_get_prop_string"],
+  ...["qjs_is_string", "qjs_get_string_len", "qjs_free_cstring", "qjs_dup_value", "qjs_free_value"],
+  ...["qjs_is_exception", "qjs_get_exception"]
+])
 
 const modulesMax = 16
 
@@ -65,7 +74,7 @@ const exportsOf = (body: Buffer): Buffer => {
   for (let at = first, index = 0; index < count; index++) {
     const [length, start] = readNumber(body, at)
     const [, end] = readNumber(body, start + length + 1)
-    if (used.test(body.toString("utf8", start, start + length))) kept.push(body.subarray(at, end))
+    if (used.has(body.toString("utf8", start, start + length))) kept.push(body.subarray(at, end))
     at = end
   }
   return Buffer.concat([Buffer.from(writeNumber(kept.length)), ...kept])
