@@ -78,7 +78,7 @@ export interface ForkOptions {
 }
 
 export interface SessionsOptions {
-  /** Live machines at the same time; the sessions beyond are parked, least recently used first. Default 256. */
+  /** Live machines at the same time; the sessions beyond are parked, least recently used first. Default 128. */
   readonly machinesMax?: number | undefined
   /** How long a session stays with a process that has stopped answering; default 15 seconds. */
   readonly lease?: Duration.Input | undefined
@@ -112,7 +112,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   const tiers = yield* Tiers
   const tierOf = (template: string) => (template === embedded ? Effect.succeed(machines) : tiers(template))
   const rooms = Residents.rooms(meter)
-  const common = { name: embedded, size: options.machinesMax ?? 256 }
+  const common = { name: embedded, size: options.machinesMax ?? 128 }
   const leaseMillis = leaseMillisOf(options)
   const services = Context.make(Journal, journal)
 
