@@ -170,7 +170,7 @@ const overhead = () =>
     const policy = join(bare.directory, "bench.policy.yaml")
     writeFileSync(policy, policyText)
     await withHome({ policy, audit: {} }, async (guarded) => {
-      const count = 300
+      const count = 100
       const code = `for (let i = 0; i < ${count}; i++) await bank.pay({ amount: i })`
       const opened = await Promise.all(
         [guarded, bare].map(({ run }) => run(Effect.flatMap(Sessions.Sessions, (sessions) => sessions.open(grants))))
@@ -178,7 +178,7 @@ const overhead = () =>
       const [withThem, without] = opened
       if (withThem === undefined || without === undefined) throw new Error("no session was opened")
       const { ours, bare: alone } = await Measure.paired(
-        10,
+        150,
         () => guarded.run(Effect.asVoid(withThem.run(code))),
         () => bare.run(Effect.asVoid(without.run(code)))
       )
