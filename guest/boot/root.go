@@ -30,7 +30,7 @@ func (l Layers) stack() error {
 		}
 	}
 	data := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", l.Base.target, changes, work)
-	return mount{"overlay", l.Root, "overlay", unix.MS_NODEV, data, 0o755}.do()
+	return mount{"overlay", l.Root, "overlay", unix.MS_NODEV | unix.MS_NOATIME, data, 0o755}.do()
 }
 
 // enter makes the root of the layers the root of everything. What it was before is nobody's to reach any more.

@@ -23,23 +23,32 @@ const booted = boot.Commands
 // place is where an interpreter has its files, and what its processes are started in.
 type place struct {
 	// own is a directory that is there for as long as the interpreter is.
-	own    string
+	own string
+	// quick is another one, in memory if there is room: for small files that are written and read at once.
+	quick  string
 	python string
 	bin    string
 	reaper *reap.Reaper
 }
 
-// newPlace makes the directory. What the agent has put into the machine when it booted is used where it is.
+// memory is where files are in memory.
+const memory = "/dev/shm"
+
+// newPlace makes the directories. What the agent has put into the machine when it booted is used where it is.
 func newPlace() (*place, error) {
 	own, err := os.MkdirTemp("", "caisson-")
 	if err != nil {
 		return nil, err
 	}
+	quick, err := os.MkdirTemp(memory, "caisson-")
+	if err != nil {
+		quick = own
+	}
 	reaper, err := reap.Begin()
 	if err != nil {
 		return nil, err
 	}
-	p := &place{own: own, python: filepath.Join(booted, "python"), bin: filepath.Join(booted, "bin"), reaper: reaper}
+	p := &place{own: own, quick: quick, python: filepath.Join(booted, "python"), bin: filepath.Join(booted, "bin"), reaper: reaper}
 	if _, err := os.Stat(p.python); errors.Is(err, os.ErrNotExist) {
 		program, err := os.Executable()
 		if err != nil {
@@ -53,7 +62,7 @@ func newPlace() (*place, error) {
 	return p, nil
 }
 
-func (p *place) remove() { _ = os.RemoveAll(p.own) }
+func (p *place) remove() { _ = errors.Join(os.RemoveAll(p.own), os.RemoveAll(p.quick)) }
 
 // Furnish puts into a directory what interpreters need: the package for Python, and commands, each made by `link`.
 func Furnish(directory string, link func(name string) error) error {

@@ -40,7 +40,7 @@ func newShell(i *Interpreter) (*shell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{i: i, directory: filepath.Join(i.place.own, "shell"), ready: make(chan struct{})}
+	s := &shell{i: i, directory: filepath.Join(i.place.quick, "shell"), ready: make(chan struct{})}
 	if err := os.Mkdir(s.directory, 0o700); err != nil {
 		return nil, err
 	}
