@@ -79,10 +79,12 @@ const records = <S extends Schema.Codec<unknown, unknown>, E>(
   schema: S
 ): Stream.Stream<S["Type"], E | AgentError> => {
   const reader = new RecordReader(schema)
-  return Stream.flatMap(bytes, (piece): Stream.Stream<S["Type"], E | AgentError> => {
+  const read = Stream.flatMap(bytes, (piece): Stream.Stream<S["Type"], E | AgentError> => {
     const read = reader.push(piece)
     return Result.isSuccess(read) ? Stream.fromIterable(read.success) : Stream.fail(violation(read.failure.message))
   })
+  const end = Stream.suspend(() => (reader.isAtEnd ? Stream.empty : Stream.fail(violation("a record without its end"))))
+  return Stream.concat(read, end)
 }
 
 export interface Range {

@@ -126,6 +126,22 @@ describe("a host whose guest is hostile", () => {
     })
   )
 
+  it.effect("does not take a list that ends in the middle of a record for a whole one", () =>
+    Effect.gen(function* () {
+      const { machine, peer } = yield* greeted()
+      const listing = yield* Effect.forkScoped(Effect.flip(Stream.runDrain(machine.list("/"))))
+      yield* peer.heard("open")
+      const entry = encode({ path: "/x", kind: "file", bytes: 1, modifiedMillis: 0, mode: 0 })
+      const record = Uint8Array.of(entry.length, 0, 0, 0, ...entry)
+      yield* peer.tell("data", { stream: 1, lane: 1, payload: Uint8Array.of(...record, ...record.subarray(0, -1)) })
+      yield* peer.tell("end", { stream: 1, lane: 1 })
+      yield* peer.tell("end", { stream: 1, lane: 2 })
+      yield* peer.tell("result", { stream: 1, payload: encode({ ok: {} }) })
+      const error = yield* Fiber.join(listing)
+      assert.strictEqual(error._tag === "AgentError" && error.reason._tag, "Violation")
+    })
+  )
+
   it.effect("does not believe a process that starts as something else, or ends before it starts", () =>
     Effect.gen(function* () {
       const { machine, peer } = yield* greeted()
