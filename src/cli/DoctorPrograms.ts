@@ -1,6 +1,7 @@
 /** Which programs of the microVM tier this host has, and in which versions. */
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import { versionedBoard } from "../qemu/CommandLine.ts"
 import * as GoCompiler from "../template/image/GoCompiler.ts"
 import * as Program from "../template/Program.ts"
 import type { Finding } from "./Finding.ts"
@@ -36,9 +37,6 @@ const ofProgram = (program: HostProgram): Effect.Effect<Finding, never, Program.
   )
 }
 
-/** The machine type that all machines are, and the least version that has it. */
-const machineType = "pc-q35-7.2"
-
 const supports = (name: string, given: string, wanted: RegExp, found: string, neededFor: string) =>
   Program.run(hypervisor, [given, ...(given === "-help" ? [] : ["help"])]).pipe(
     Effect.map((lines) => lines.some((line) => wanted.test(line))),
@@ -57,7 +55,7 @@ const supports = (name: string, given: string, wanted: RegExp, found: string, ne
 
 /** What the hypervisor can do, for it is built in many ways. */
 const ofHypervisor = Effect.all([
-  supports("machine type", "-machine", new RegExp(`^${machineType} `), machineType, "the board of machines"),
+  supports("machine type", "-machine", new RegExp(`^${versionedBoard} `), versionedBoard, "the board of machines"),
   supports("emulation (TCG)", "-accel", /^tcg$/, "built in", "running guests in software"),
   supports("sandbox of QEMU", "-help", /^-sandbox on/, "built in", "a filter of system calls around each machine")
 ])

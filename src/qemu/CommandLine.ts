@@ -36,8 +36,11 @@ export interface Machine {
   readonly messages?: "shown" | undefined
 }
 
+/** The versioned board, which is that of all machines of sessions. */
+export const versionedBoard = "pc-q35-7.2"
+
 /** The versioned board and the small one. Neither has a bus that nothing is on. */
-export const boardOf = ({ board }: Shape): string => (board === "q35" ? "pc-q35-7.2" : "microvm")
+export const boardOf = ({ board }: Shape): string => (board === "q35" ? versionedBoard : "microvm")
 
 const board = (shape: Shape): string =>
   shape.board === "q35"

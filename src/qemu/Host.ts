@@ -46,9 +46,8 @@ const versionOf = Effect.fnUntraced(function* (program: string) {
 })
 
 const find = (program: string) =>
-  Program.run("sh", ["-c", 'command -v "$1"', "sh", program]).pipe(
-    Effect.flatMap(([path]) => (path === undefined ? Effect.fail(undefined) : Effect.succeed(path))),
-    Effect.mapError(() => failed(new NotInstalled({ program })))
+  Effect.flatMap(Program.where(program), (path) =>
+    path === undefined ? Effect.fail(failed(new NotInstalled({ program }))) : Effect.succeed(path)
   )
 
 /** Looks at this host, and makes the directories of its machines below a directory. */

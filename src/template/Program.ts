@@ -80,9 +80,11 @@ export const run = Effect.fn("Program.run")(
     )
 )
 
-/** Whether a program is there to be run. */
-export const isInstalled = (program: string) =>
-  run("sh", ["-c", 'command -v "$1" > /dev/null', "sh", program]).pipe(
-    Effect.as(true),
-    Effect.catch(() => Effect.succeed(false))
+/** Where a program is; undefined of one that is not there to be run. */
+export const where = (program: string) =>
+  run("sh", ["-c", 'command -v "$1"', "sh", program]).pipe(
+    Effect.map(([path]) => path),
+    Effect.catch(() => Effect.succeed(undefined))
   )
+
+export const isInstalled = (program: string) => Effect.map(where(program), (path) => path !== undefined)

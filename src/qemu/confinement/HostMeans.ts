@@ -5,12 +5,6 @@ import * as Program from "../../template/Program.ts"
 import type { Means } from "./Confinement.ts"
 import * as ControlGroup from "./ControlGroup.ts"
 
-const find = (program: string) =>
-  Program.run("sh", ["-c", 'command -v "$1"', "sh", program]).pipe(
-    Effect.map(([path]) => path),
-    Effect.catch(() => Effect.succeed(undefined))
-  )
-
 /** Makes the namespaces that a machine will get, and enters them: what a host allows is known by trying. */
 const tryNamespaces = (bwrap: string | undefined, isRoot: boolean) => {
   if (bwrap === undefined) return Effect.succeed<Means["namespaces"]>({ work: false, why: "bwrap is not installed" })
@@ -53,9 +47,12 @@ export const isAtLeast = (version: string, [major, minor]: readonly [number, num
 
 /** What this host has, for a hypervisor of a version; `name` is nobody else's. */
 export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean, name: string) {
-  const [bwrap, setpriv, prlimit] = yield* Effect.all([find("bwrap"), find("setpriv"), find("prlimit")], {
-    concurrency: "unbounded"
-  })
+  const [bwrap, setpriv, prlimit] = yield* Effect.all(
+    [Program.where("bwrap"), Program.where("setpriv"), Program.where("prlimit")],
+    {
+      concurrency: "unbounded"
+    }
+  )
   return {
     isRoot,
     bwrap,

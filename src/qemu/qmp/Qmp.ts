@@ -3,7 +3,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { LineReader } from "./LineReader.ts"
 import * as Message from "./Message.ts"
@@ -24,7 +23,6 @@ export interface ExecuteOptions {
  * Q3. Whoever awaits an event hears of all that come after `expecting` has run, and of none before.
  */
 export interface Qmp {
-  readonly version: string
   /** Does a command and gives what it returns. */
   readonly execute: (
     command: string,
@@ -36,8 +34,6 @@ export interface Qmp {
     what: string,
     choose: (event: Message.Event) => A | undefined
   ) => Effect.Effect<(timeout: Duration.Input) => Effect.Effect<A, QmpError>, never, Scope.Scope>
-  /** Ends when the connection does, with why. */
-  readonly closed: Effect.Effect<never, QmpError>
 }
 
 const commandTimeout = Duration.seconds(10)
@@ -182,19 +178,6 @@ export const connect = Effect.fn("Qmp.connect")(function* (stream: Duplex, timeo
   const execute = executing(stream, dispatch)
   // The command waits at the other end for its turn: nobody has to be greeted to say it.
   const greeting = within(Deferred.await(dispatch.greeting), "greeting", timeout)
-  const [{ QMP }] = yield* Effect.all([greeting, execute("qmp_capabilities", {}, { timeout })], { concurrency: 2 })
-  const { major, micro, minor } = QMP.version.qemu
-  return {
-    version: `${major}.${minor}.${micro}`,
-    execute,
-    expecting: listening(dispatch),
-    closed: Deferred.await(dispatch.ended)
-  } satisfies Qmp
+  yield* Effect.all([greeting, execute("qmp_capabilities", {}, { timeout })], { concurrency: 2, discard: true })
+  return { execute, expecting: listening(dispatch) } satisfies Qmp
 })
-
-/** Reads what a command returned; what is something else is malformed. */
-export const returned = <S extends Schema.Codec<unknown, unknown>>(schema: S) => {
-  const decode = Schema.decodeUnknownEffect(schema)
-  return (value: unknown): Effect.Effect<S["Type"], QmpError> =>
-    Effect.mapError(decode(value), ({ message }) => failed(new QmpMalformed({ detail: message.slice(0, 500) })))
-}
