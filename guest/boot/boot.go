@@ -23,6 +23,8 @@ const (
 	Groups = "/sys/fs/cgroup/guest"
 	// Commands is where interpreters are, and what they need.
 	Commands = "/run/caisson"
+	// Quick is in memory: for small files of an interpreter that are written and read at once.
+	Quick = "/run/guest"
 	// Outputs is where guest code leaves artifacts.
 	Outputs = "/tmp/outputs"
 )
@@ -101,6 +103,7 @@ func furnish(uid, gid int) error {
 		{Outputs, 0o755, true},
 		{"/workspace", 0o755, true},
 		{Commands, 0o755, false},
+		{Quick, 0o700, true},
 		{Groups, 0o755, false},
 	} {
 		if err := os.MkdirAll(d.path, d.mode); err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settings are what guest code has no need of, and what has helped it to become root elsewhere. A kernel that does not know one of
-// them does not have what it is about.
+// settings are of what guest code has no need of, and of what has helped it to become root elsewhere. A kernel that does not know one
+// of them does not have what it is about.
 var settings = []struct{ name, value string }{
 	{"user/max_user_namespaces", "0"},
 	{"kernel/unprivileged_bpf_disabled", "1"},
@@ -21,8 +21,7 @@ var settings = []struct{ name, value string }{
 	{"kernel/sysrq", "0"},
 	{"kernel/modules_disabled", "1"},
 	{"vm/unprivileged_userfaultfd", "0"},
-	// Memory is put together when it is asked for, and not twice a second.
-	{"vm/compaction_proactiveness", "0"},
+	{"vm/compaction_proactiveness", "0"}, // twice a second
 }
 
 // restrict has the kernel do without what is in the table.

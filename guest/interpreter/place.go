@@ -24,15 +24,12 @@ const booted = boot.Commands
 type place struct {
 	// own is a directory that is there for as long as the interpreter is.
 	own string
-	// quick is another one, in memory if there is room: for small files that are written and read at once.
+	// quick is another one, which is in memory where the agent has given it room there.
 	quick  string
 	python string
 	bin    string
 	reaper *reap.Reaper
 }
-
-// memory is where files are in memory.
-const memory = "/dev/shm"
 
 // newPlace makes the directories. What the agent has put into the machine when it booted is used where it is.
 func newPlace() (*place, error) {
@@ -40,26 +37,32 @@ func newPlace() (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	quick, err := os.MkdirTemp(memory, "caisson-")
+	quick, err := os.MkdirTemp(boot.Quick, "caisson-")
 	if err != nil {
 		quick = own
 	}
-	reaper, err := reap.Begin()
+	p := &place{own: own, quick: quick, python: filepath.Join(booted, "python"), bin: filepath.Join(booted, "bin")}
+	if p.reaper, err = reap.Begin(); err == nil {
+		err = p.complete()
+	}
 	if err != nil {
+		p.remove()
 		return nil, err
 	}
-	p := &place{own: own, quick: quick, python: filepath.Join(booted, "python"), bin: filepath.Join(booted, "bin"), reaper: reaper}
-	if _, err := os.Stat(p.python); errors.Is(err, os.ErrNotExist) {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		p.python, p.bin = filepath.Join(own, "python"), filepath.Join(own, "bin")
-		if err := Furnish(own, func(name string) error { return os.Symlink(program, name) }); err != nil {
-			return nil, err
-		}
-	}
 	return p, nil
+}
+
+// complete puts into the directory what no agent has put elsewhere.
+func (p *place) complete() error {
+	if _, err := os.Stat(p.python); !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	p.python, p.bin = filepath.Join(p.own, "python"), filepath.Join(p.own, "bin")
+	return Furnish(p.own, func(name string) error { return os.Symlink(program, name) })
 }
 
 func (p *place) remove() { _ = errors.Join(os.RemoveAll(p.own), os.RemoveAll(p.quick)) }

@@ -77,8 +77,8 @@ func (s *still) stand(bytes []byte) int {
 	}
 }
 
-// lookOut looks again and again for something to read. Meanwhile, and until it reads again, whoever reads comes before everybody else
-// of the guest: nothing is between what it hears and what it answers then. On a kernel that does not let it, others take their turns.
+// lookOut looks again and again for something to read. Meanwhile, and until it reads again, its thread comes before everybody else of
+// the guest: nothing is between what it hears and what it answers then. On a kernel that does not let it, others take their turns.
 func (s *still) lookOut(bytes []byte) int {
 	s.ahead = unix.Gettid()
 	schedule(s.ahead, unix.SchedAttr{Policy: unix.SCHED_FIFO, Priority: 1})

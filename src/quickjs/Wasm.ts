@@ -23,14 +23,40 @@ const exportSection = 7
 
 /** The exports that `Engine` calls, itself or by what it uses of quickjs-wasi. */
 const used = new Set([
-  ...["memory", "__stack_pointer", "_initialize", "wasm_malloc", "wasm_free"],
-  ...["qjs_init2", "qjs_get_runtime_ptr", "qjs_get_context_ptr", "qjs_set_runtime_and_context"],
-  ...["qjs_set_memory_limit", "qjs_set_max_stack_size", "qjs_set_interrupt_handler", "qjs_run_gc"],
-  ...["qjs_set_promise_rejection_handler", "qjs_is_job_pending", "qjs_execute_pending_job"],
-  ...["qjs_eval", "qjs_compile", "qjs_eval_bytecode", "qjs_call", "qjs_new_host_function"],
-  ...["qjs_new_string", "qjs_new_number", "qjs_get_undefined", "qjs_get_true", "qjs_get_prop_string"],
-  ...["qjs_is_string", "qjs_get_string_len", "qjs_free_cstring", "qjs_dup_value", "qjs_free_value"],
-  ...["qjs_is_exception", "qjs_get_exception"]
+  "memory",
+  "__stack_pointer",
+  "_initialize",
+  "wasm_malloc",
+  "wasm_free",
+  "qjs_init2",
+  "qjs_get_runtime_ptr",
+  "qjs_get_context_ptr",
+  "qjs_set_runtime_and_context",
+  "qjs_set_memory_limit",
+  "qjs_set_max_stack_size",
+  "qjs_set_interrupt_handler",
+  "qjs_set_promise_rejection_handler",
+  "qjs_run_gc",
+  "qjs_is_job_pending",
+  "qjs_execute_pending_job",
+  "qjs_compile",
+  "qjs_eval",
+  "qjs_eval_bytecode",
+  "qjs_call",
+  "qjs_new_host_function",
+  "qjs_new_string",
+  "qjs_new_number",
+  "qjs_get_undefined",
+  "qjs_get_true",
+  "qjs_get_prop_string",
+  "qjs_get_string_len",
+  "qjs_is_string",
+  "qjs_is_undefined",
+  "qjs_is_exception",
+  "qjs_get_exception",
+  "qjs_free_cstring",
+  "qjs_dup_value",
+  "qjs_free_value"
 ])
 
 const modulesMax = 16

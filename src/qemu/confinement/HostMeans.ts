@@ -47,12 +47,8 @@ export const isAtLeast = (version: string, [major, minor]: readonly [number, num
 
 /** What this host has, for a hypervisor of a version; `name` is nobody else's. */
 export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean, name: string) {
-  const [bwrap, setpriv, prlimit] = yield* Effect.all(
-    [Program.where("bwrap"), Program.where("setpriv"), Program.where("prlimit")],
-    {
-      concurrency: "unbounded"
-    }
-  )
+  const programs = [Program.where("bwrap"), Program.where("setpriv"), Program.where("prlimit")] as const
+  const [bwrap, setpriv, prlimit] = yield* Effect.all(programs, { concurrency: 3 })
   return {
     isRoot,
     bwrap,

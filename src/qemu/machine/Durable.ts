@@ -113,7 +113,8 @@ export const begin = Effect.fn("Durable.begin")(function* <E, R>(
   })
   yield* Machines.write(directory, manifest, "process")
   const vm = yield* starting(host, machine, snapshot, state)
-  yield* Migration.readAndRun(vm)
+  yield* Migration.read(vm)
+  yield* Migration.proceed(vm)
   return durable(vm, snapshot, manifest, held)
 })
 

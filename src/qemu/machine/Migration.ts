@@ -8,7 +8,6 @@ import * as Schema from "effect/Schema"
 import { descriptors } from "../CommandLine.ts"
 import { failed, MigrationFailed, NotReady } from "../QemuError.ts"
 import type { Qmp } from "../qmp/Qmp.ts"
-import type { QmpError } from "../qmp/QmpError.ts"
 import { through } from "./Controls.ts"
 import type { Vm } from "./Start.ts"
 import * as StateSocket from "./StateSocket.ts"
@@ -43,12 +42,12 @@ const watching = (control: Qmp, direction: "in" | "out") =>
 
 const writing = Effect.fnUntraced(function* ({ control, directory }: Vm) {
   const { execute } = control
-  yield* prepare(control)
   const arriving = yield* StateSocket.open(directory)
   const ending = yield* watching(control, "out")
-  // What it may take is not what it takes: without this it is held to the speed of a slow network.
-  yield* execute("migrate-set-parameters", { "max-bandwidth": 0x7f_ffff_ffff, "downtime-limit": 20_000 })
-  yield* execute("stop")
+  // What it may take is not what it takes: without these it is held to the speed of a slow network.
+  const bounds = execute("migrate-set-parameters", { "max-bandwidth": 0x7f_ffff_ffff, "downtime-limit": 20_000 })
+  // Commands are done in the order in which they are sent. An agent that is frozen is on the watch for a short time only.
+  yield* Effect.all([execute("stop"), prepare(control), bounds], { concurrency: 3, discard: true })
   yield* execute("migrate", { uri: `unix:${StateSocket.socketName}` })
   const arrived = Effect.timeoutOrElse(arriving, {
     duration: timeout,
@@ -63,23 +62,18 @@ export const write = Effect.fn("Migration.write")((vm: Vm) =>
   through(vm.child, writing(vm)).pipe(Effect.onError(() => Effect.ignore(vm.control.execute("cont"))))
 )
 
-const run = ({ execute }: Qmp) => execute("cont")
-
-const reading = Effect.fnUntraced(function* ({ control }: Vm, then: Effect.Effect<unknown, QmpError>) {
+const reading = Effect.fnUntraced(function* ({ control }: Vm) {
   const ending = yield* watching(control, "in")
   // Commands are done in the order in which they are sent; none is waited for before the next is sent.
   const incoming = control.execute("migrate-incoming", { uri: `fd:${descriptors.state}` })
-  yield* Effect.all([prepare(control), incoming, then, ending], { concurrency: 4, discard: true })
+  yield* Effect.all([prepare(control), incoming, ending], { concurrency: 3, discard: true })
 }, Effect.scoped)
 
 /** Brings the state that a machine has inherited into it. It does not run yet. */
-export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm, Effect.void)))
+export const read = Effect.fn("Migration.read")((vm: Vm) => through(vm.child, reading(vm)))
 
-/** The same, and the machine runs on as soon as its state is there: a word to do so that comes before that is kept until then. */
-export const readAndRun = Effect.fn("Migration.readAndRun")((vm: Vm) => through(vm.child, reading(vm, run(vm.control))))
-
-/** Lets a machine run. */
-export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, run(vm.control)))
+/** Lets a machine run. One that has not read its state would forget it: it goes on as it was when that was written, which is stopped. */
+export const proceed = (vm: Vm) => Effect.asVoid(through(vm.child, vm.control.execute("cont")))
 
 const quitMillis = 10_000
 

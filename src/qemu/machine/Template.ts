@@ -97,6 +97,7 @@ export const clone = Effect.fn("Template.clone")(function* (host: Host, known: T
     { ...startOf(snapshot), machine, memory: { path: memory, writes: "private" }, state },
     snapshot.manifest.diskBytes
   )
-  yield* Migration.readAndRun(vm)
+  yield* Migration.read(vm)
+  yield* Migration.proceed(vm)
   return vm
 })
