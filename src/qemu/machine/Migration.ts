@@ -42,12 +42,12 @@ const watching = (control: Qmp, direction: "in" | "out") =>
 
 const writing = Effect.fnUntraced(function* ({ control, directory }: Vm) {
   const { execute } = control
-  const arriving = yield* StateSocket.open(directory)
   const ending = yield* watching(control, "out")
   // What it may take is not what it takes: without these it is held to the speed of a slow network.
   const bounds = execute("migrate-set-parameters", { "max-bandwidth": 0x7f_ffff_ffff, "downtime-limit": 20_000 })
   // Commands are done in the order in which they are sent. An agent that is frozen is on the watch for a short time only.
-  yield* Effect.all([execute("stop"), prepare(control), bounds], { concurrency: 3, discard: true })
+  const words = Effect.all([execute("stop"), prepare(control), bounds], { concurrency: 3, discard: true })
+  const [, arriving] = yield* Effect.all([words, StateSocket.open(directory)], { concurrency: 2 })
   yield* execute("migrate", { uri: `unix:${StateSocket.socketName}` })
   const arrived = Effect.timeoutOrElse(arriving, {
     duration: timeout,
