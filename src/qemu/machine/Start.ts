@@ -130,8 +130,8 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
   const [channel, controls] = child.sockets
   if (channel === undefined || controls === undefined) return yield* Effect.die("a process without its sockets")
   // The programs that it is started through see to it that all ends together only when they have come so far.
-  const control = yield* Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
-  yield* note(host, wanted, child)
+  const connecting = Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
+  const [control] = yield* Effect.all([connecting, note(host, wanted, child)], { concurrency: 2 })
   const own = yield* Effect.sync(() => Identity.identify(Usage.chainOf(child.pid).at(-1) ?? child.pid))
   const { shape } = wanted
   return {
