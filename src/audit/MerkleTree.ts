@@ -1,6 +1,7 @@
 /**
  * The Merkle tree of RFC 6962 over the lines between two checkpoints: a leaf is SHA-256(0x00 ‖ hash of the line), an inner
- * node SHA-256(0x01 ‖ left ‖ right). Hashes are hexadecimal here and bytes where they are hashed.
+ * node SHA-256(0x01 ‖ left ‖ right). Hashes are hexadecimal here, 64 digits each, and bytes where they are hashed: whoever reads them
+ * sees to it that they are.
  */
 import { sha256 } from "../session/Digest.ts"
 

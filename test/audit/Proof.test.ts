@@ -47,6 +47,23 @@ describe("a proof", () => {
     })
   )
 
+  it.effect("is refused with a hash that is none or written in another way, whatever was checked before", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* writeLog(directory, 6, { checkpoint: { events: 4 } })
+      const text = yield* proofOf(directory, "run-1")
+      const hashes = /"[0-9a-f]{64}"(?=[,\]])/gu
+      for (const { 0: hash, index } of text.matchAll(hashes)) {
+        for (const other of ['""', `${hash.slice(0, -2)}"`, `${hash.slice(0, -2)} "`, hash.toUpperCase()]) {
+          if (other === hash) continue
+          assert.isTrue(Result.isSuccess(Proof.check(text, known)))
+          const changed = `${text.slice(0, index)}${other}${text.slice(index + hash.length)}`
+          assert.isTrue(Result.isFailure(Proof.check(changed, known)), `${hash} became ${other}`)
+        }
+      }
+    })
+  )
+
   it.effect("is refused by who has another key, or none", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
