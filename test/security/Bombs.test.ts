@@ -28,7 +28,7 @@ const endless: ReadonlyArray<Attack> = [
   },
   {
     title: "O9 fills the queue of microtasks for ever",
-    source: "const again = () => Promise.resolve().then(again); await again()",
+    source: "const again = () => { Promise.resolve().then(again) }; again(); await new Promise(() => {})",
     ending: cpu
   },
   { title: "O9 awaits for ever", source: "while (true) await 0", ending: cpu },
