@@ -2,7 +2,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type AuditKey, isSigned, sign } from "./AuditKey.ts"
 
-const Hash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
+/** SHA-256 in hexadecimal. */
+export const Hash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 const Seq = Schema.Int.check(Schema.isGreaterThan(0))
 
 /**

@@ -12,10 +12,8 @@ import { checkedLink } from "./Chain.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as MerkleTree from "./MerkleTree.ts"
 
-const Hash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/u))
-
 /** A line with the siblings that lead from its leaf to the root. */
-const ProvenLine = Schema.Struct({ line: Schema.String, path: Schema.Array(Hash) })
+const ProvenLine = Schema.Struct({ line: Schema.String, path: Schema.Array(Checkpoint.Hash) })
 
 /** The lines of the run under one checkpoint. */
 const Group = Schema.Struct({ checkpoint: Checkpoint.Checkpoint, lines: Schema.Array(ProvenLine) })
