@@ -306,7 +306,8 @@ const apart = async (name: string): Promise<ReadonlyArray<unknown>> => {
   const rows: Array<unknown> = []
   const child = fork(import.meta.filename, [name])
   child.on("message", (row) => rows.push(row))
-  const [code] = await once(child, "exit")
+  // What it has sent may come after its end.
+  const [[code]] = await Promise.all([once(child, "exit"), once(child, "disconnect")])
   if (code !== 0) throw new Error(`${name} could not be measured`)
   return rows
 }
