@@ -179,7 +179,7 @@ export class Engine {
     return true
   }
 
-  /** Makes the memory another one, from a place in it on. What is never written stays out of the process: pages that are the same are not. */
+  /** Makes the memory another one, from a place in it on. Pages that are the same are not written: if they never were, no process has them. */
   #become(memory: Uint8Array, from: number): void {
     for (const page of changedPages(this.memory, memory, from)) {
       const start = page * deltaPageBytes

@@ -87,4 +87,5 @@ export const where = (program: string) =>
     Effect.catch(() => Effect.succeed(undefined))
   )
 
+/** Whether a program is there to be run. */
 export const isInstalled = (program: string) => Effect.map(where(program), (path) => path !== undefined)
