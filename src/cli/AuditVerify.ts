@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from "node:fs"
 import { resolve } from "node:path"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
@@ -9,6 +8,7 @@ import type { Report } from "../audit/Verify.ts"
 import * as AuditPlace from "./AuditPlace.ts"
 import { exitCodes } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
+import * as InputFile from "./InputFile.ts"
 import { Ended, UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen, type Side } from "./Screen.ts"
@@ -16,17 +16,7 @@ import { Screen, type Side } from "./Screen.ts"
 /** A larger proof is nobody's. */
 const fileBytesMax = 256 * 1_048_576
 
-const read = (file: string) =>
-  Effect.try({
-    try: () => {
-      if (statSync(file).size > fileBytesMax) throw new Error(`it has more than ${fileBytesMax} bytes`)
-      return readFileSync(file, "utf8")
-    },
-    catch: (cause) => {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      return new UsageError({ reason: "NotReadable", message: `${file} cannot be read: ${why}` })
-    }
-  })
+const read = (file: string) => InputFile.fromFile(file, fileBytesMax)
 
 const findingLine = ({ detail, file, kind, line, seq }: Finding, side: Side, style: "red" | "yellow"): string =>
   `${side.tame(file)}:${line}  event ${seq}  ${side.paint(style, kind)}  ${side.tame(detail)}`

@@ -1,8 +1,8 @@
 /** Where the code of a run comes from. */
-import { readFileSync, statSync } from "node:fs"
 import { extname } from "node:path"
 import * as Effect from "effect/Effect"
 import type { Language } from "../machine/Machine.ts"
+import * as InputFile from "./InputFile.ts"
 import { UsageError } from "./Problem.ts"
 
 export interface Source {
@@ -13,31 +13,6 @@ export interface Source {
 
 /** More than any session takes. */
 const bytesMax = 4 * 1_048_576
-
-const tooLarge = (name: string) =>
-  new UsageError({ reason: "NotReadable", message: `${name} has more than ${bytesMax} bytes` })
-
-const readFile = (file: string): string => {
-  if (statSync(file).size > bytesMax) throw tooLarge(file)
-  return readFileSync(file, "utf8")
-}
-
-const readStandardInput = async (): Promise<string> => {
-  const chunks: Array<Buffer> = []
-  let bytes = 0
-  for await (const chunk of process.stdin) {
-    bytes += chunk.length
-    if (bytes > bytesMax) throw tooLarge("standard input")
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString("utf8")
-}
-
-const notReadable = (name: string) => (cause: unknown) => {
-  if (cause instanceof UsageError) return cause
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new UsageError({ reason: "NotReadable", message: `${name} cannot be read: ${why}` })
-}
 
 const endings = new Map<string, Language>([
   [".sh", "shell"],
@@ -77,9 +52,6 @@ export const read = ({ code, file, language: stated }: Given): Effect.Effect<Sou
     )
   }
   const language = stated ?? endings.get(extname(file))
-  const text =
-    file === "-"
-      ? Effect.tryPromise({ try: readStandardInput, catch: notReadable("standard input") })
-      : Effect.try({ try: () => readFile(file), catch: notReadable(file) })
+  const text = file === "-" ? InputFile.fromStandardInput(bytesMax) : InputFile.fromFile(file, bytesMax)
   return Effect.map(text, (text) => ({ text, language }))
 }

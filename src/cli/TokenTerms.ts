@@ -1,5 +1,4 @@
 /** What a new token is to give, or a caveat to leave, as flags and files say it. */
-import { readFileSync, statSync } from "node:fs"
 import * as Clock from "effect/Clock"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
@@ -8,6 +7,7 @@ import * as Predicate from "effect/Predicate"
 import type { CapabilityInput } from "../capability/Capability.ts"
 import type { TermsInput } from "../token/Terms.ts"
 import * as Flags from "./Flags.ts"
+import * as InputFile from "./InputFile.ts"
 import { UsageError } from "./Problem.ts"
 
 const many = (name: string, metavar: string, description: string) =>
@@ -117,16 +117,7 @@ const fromFlags = Effect.fnUntraced(function* (flags: Given) {
 const bytesMax = 65_536
 
 const readTerms = Effect.fnUntraced(function* (flag: string, file: string) {
-  const notReadable = (why: string) =>
-    new UsageError({ reason: "NotReadable", message: `${file} cannot be read: ${why}` })
-  const text = yield* Effect.try({
-    try: () => {
-      if (statSync(file).size > bytesMax) throw notReadable(`it has more than ${bytesMax} bytes`)
-      return readFileSync(file, "utf8")
-    },
-    catch: (cause) =>
-      cause instanceof UsageError ? cause : notReadable(cause instanceof Error ? cause.message : String(cause))
-  })
+  const text = yield* InputFile.fromFile(file, bytesMax)
   const terms = yield* Flags.parseJson(flag, text)
   if (Predicate.isObject(terms) && !Array.isArray(terms)) return terms as TermsInput
   return yield* new UsageError({ reason: "InvalidJson", message: `--${flag}: ${file} holds no JSON object` })

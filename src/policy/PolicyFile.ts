@@ -20,7 +20,9 @@ const notReadable = (file: string, detail: string) =>
 export const read = Effect.fn("PolicyFile.read")(function* (file: string) {
   const files = yield* FileSystem.FileSystem
   const unreadable = Effect.mapError(({ message }: PlatformError) => notReadable(file, message))
-  const { size } = yield* unreadable(files.stat(file))
+  const { size, type } = yield* unreadable(files.stat(file))
+  // What is no file may have no end, whatever it says of its length.
+  if (type !== "File") return yield* notReadable(file, `it is no file: ${type}`)
   if (size > bytesMax) return yield* notReadable(file, `it has more than ${bytesMax} bytes`)
   const text = yield* unreadable(files.readFileString(file))
   return yield* Effect.fromResult(parse(file, text))

@@ -116,7 +116,9 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
   const unreadable = Effect.mapError(({ message }: PlatformError) =>
     templateFailed(new NotReadable({ file, detail: message }))
   )
-  const { size } = yield* unreadable(files.stat(file))
+  const { size, type } = yield* unreadable(files.stat(file))
+  // What is no file may have no end, whatever it says of its length.
+  if (type !== "File") return yield* templateFailed(new NotReadable({ file, detail: `it is no file: ${type}` }))
   if (size > bytesMax)
     return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${bytesMax} bytes` }))
   const template = yield* Effect.fromResult(parse(file, yield* unreadable(files.readFileString(file))))

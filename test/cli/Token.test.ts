@@ -130,7 +130,8 @@ describe("caisson token mint", () => {
           ["InvalidJson", "holds no JSON object", ["--grant", jsonFile("null")]],
           ["InvalidJson", "holds no JSON object", ["--grant", jsonFile([])]],
           ["NotReadable", "none.json cannot be read", ["--grant", "none.json"]],
-          ["NotReadable", "more than 65536 bytes", ["--grant", jsonFile("x".repeat(70_000))]]
+          ["NotReadable", "more than 65536 bytes", ["--grant", jsonFile("x".repeat(70_000))]],
+          ["NotReadable", "more than 65536 bytes", ["--grant", "/dev/zero"]]
         ] as const
         for (const [reason, message, flags] of cases) {
           const said = yield* refused("token", "mint", ...flags)

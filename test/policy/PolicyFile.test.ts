@@ -84,6 +84,8 @@ describe("watching a policy file", () => {
       assert.strictEqual(missing.reason, "NotReadable")
       const directory = yield* Effect.flip(PolicyFile.watch(tmpdir()))
       assert.strictEqual(directory.reason, "NotReadable")
+      const endless = yield* Effect.flip(PolicyFile.read("/dev/zero"))
+      assert.include(endless.message, "it is no file: CharacterDevice")
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 

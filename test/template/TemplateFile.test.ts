@@ -130,10 +130,12 @@ warmUp:
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
-  it.effect("says of a file that is not there that it cannot be read", () =>
+  it.effect("says that it cannot read a file that is not there, or that is none", () =>
     Effect.gen(function* () {
-      const { reason } = yield* Effect.flip(TemplateFile.read("nowhere.yaml"))
-      assert.strictEqual(reason._tag, "NotReadable")
+      for (const file of ["nowhere.yaml", "/dev/zero"]) {
+        const { reason } = yield* Effect.flip(TemplateFile.read(file))
+        assert.strictEqual(reason._tag, "NotReadable")
+      }
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })
