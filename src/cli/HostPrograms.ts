@@ -35,7 +35,6 @@ export const hostPrograms: ReadonlyArray<HostProgram> = [
   { name: "go", debian: "golang-go", neededFor: "building the agent of guests", when: "build" },
   { name: "bwrap", debian: "bubblewrap", neededFor: "namespaces around a machine", when: "confine" },
   { name: "setpriv", debian: "util-linux", neededFor: "taking privileges from a machine", when: "confine" },
-  { name: "prlimit", debian: "util-linux", neededFor: "resource limits of a machine", when: "confine" },
   { name: "skopeo", debian: "skopeo", neededFor: "fetching images of OCI", when: "oci" },
   { name: "umoci", debian: "umoci", neededFor: "unpacking images of OCI", when: "oci" }
 ]

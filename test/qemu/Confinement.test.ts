@@ -6,7 +6,6 @@ const all: Confinement.Means = {
   isRoot: true,
   bwrap: "/usr/bin/bwrap",
   setpriv: "/usr/bin/setpriv",
-  prlimit: "/usr/bin/prlimit",
   namespaces: { work: true },
   kvm: undefined,
   opensMemoryReadOnly: false,
@@ -17,7 +16,7 @@ const all: Confinement.Means = {
   }
 }
 
-const none: Confinement.Means = { ...all, isRoot: false, bwrap: undefined, setpriv: undefined, prlimit: undefined }
+const none: Confinement.Means = { ...all, isRoot: false, bwrap: undefined, setpriv: undefined }
 
 const needs: Confinement.Needs = {
   directory: "/state/machines/a",
@@ -25,7 +24,8 @@ const needs: Confinement.Needs = {
   opens: ["/state/snapshots/mem"],
   usesKvm: false,
   user: { uid: 1_900_000_001, gid: 1_900_000_000 },
-  fileBytesMax: 1_000
+  fileBytesMax: 1_000,
+  group: "caisson-a"
 }
 
 const absentOf = ({ measures }: Confinement.Confined) =>
@@ -44,21 +44,20 @@ describe("Confinement", () => {
     const why = Object.fromEntries(measures.flatMap((each) => (each.isInForce ? [] : [[each.measure, each.why]])))
     assert.strictEqual(why["ownNamespaces"], "bwrap is not installed")
     assert.strictEqual(why["endsWithOwner"], "setpriv is not installed")
-    assert.strictEqual(why["resourceLimits"], "prlimit is not installed")
     assert.match(why["ownUser"] ?? "", /only root/)
     assert.strictEqual(why["processesGroup"], "this host has no groups for pids")
     assert.notProperty(why, "memoryGroup")
   })
 
-  it("makes namespaces first, then limits, and changes the user last", () => {
+  it("sets limits first, then makes namespaces, and changes the user last", () => {
     const { changesUser, prefix } = Confinement.confine(all, needs)
     assert.isTrue(changesUser)
     assert.deepStrictEqual(
-      prefix.filter((word) => word.startsWith("/usr/bin/")),
-      ["/usr/bin/bwrap", "/usr/bin/prlimit", "/usr/bin/setpriv"]
+      prefix.filter((word) => /^(\/usr)?\/bin\/[a-z]+$/.test(word)),
+      ["/bin/sh", "/usr/bin/bwrap", "/usr/bin/setpriv"]
     )
     assert.includeMembers([...prefix], ["--unshare-net", "--die-with-parent", "--no-new-privs", "--bounding-set=-all"])
-    assert.includeMembers([...prefix], ["--reuid=1900000001", "--nproc=128", "--core=0"])
+    assert.includeMembers([...prefix], ["--reuid=1900000001", "/sys/fs/cgroup/memory/caisson-a/tasks"])
     // The hypervisor would be the first process, whose parent's end it has forgotten.
     assert.notInclude(prefix, "--as-pid-1")
   })
@@ -77,8 +76,10 @@ describe("Confinement", () => {
     assert.strictEqual(Confinement.confine(none, needs).seenAs("/cache/base.erofs"), "/cache/base.erofs")
   })
 
-  it("starts the hypervisor as it is where the host has nothing", () => {
-    assert.deepStrictEqual(Confinement.confine(none, needs).prefix, [])
+  it("bounds the hypervisor and starts it as it is where the host has nothing else", () => {
+    const { prefix } = Confinement.confine(none, needs)
+    assert.strictEqual(prefix[0], "/bin/sh")
+    assert.strictEqual(prefix.indexOf("--"), prefix.length - 1)
   })
 
   it("says that the namespaces which a host refuses are missing, and keeps the user then", () => {

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it, layer } from "@effect/vitest"
@@ -57,38 +56,6 @@ describe("ControlGroup", () => {
 })
 
 const read = (file: string) => readFileSync(file, "utf8").trim()
-
-describe("a command in groups", () => {
-  const run = (places: ControlGroup.Places, name: string, command: ReadonlyArray<string>) => {
-    const [program = "", ...given] = [...ControlGroup.prefixOf(places, name), ...command]
-    return spawnSync(program, given, { encoding: "utf8" })
-  }
-  const lacking = { version: undefined, why: "none here" } as const
-
-  it.live("puts itself in, by one thread or as a process, and becomes what it was asked to be", () =>
-    Effect.gen(function* () {
-      const parent = yield* temporary
-      const places = { memory: { version: 1, parent }, cpu: { version: 2, parent }, pids: lacking } as const
-      mkdirSync(join(parent, "caisson-a"))
-      const { status, stdout } = run(places, "caisson-a", ["/bin/echo", "one two", "--", "$1"])
-      assert.deepStrictEqual([status, stdout], [0, "one two -- $1\n"])
-      assert.strictEqual(read(join(parent, "caisson-a", "tasks")), "0")
-      assert.strictEqual(read(join(parent, "caisson-a", "cgroup.procs")), "0")
-    }).pipe(Effect.scoped)
-  )
-
-  it.live("becomes nothing without its group, and is itself where there are none", () =>
-    Effect.gen(function* () {
-      const parent = yield* temporary
-      const places = { memory: { version: 2, parent }, cpu: lacking, pids: lacking } as const
-      const { status, stderr, stdout } = run(places, "caisson-gone", ["/bin/echo", "out"])
-      assert.notStrictEqual(status, 0)
-      assert.strictEqual(stdout, "")
-      assert.include(stderr, "caisson-gone")
-      assert.deepStrictEqual(ControlGroup.prefixOf({ memory: lacking, cpu: lacking, pids: lacking }, "caisson-a"), [])
-    }).pipe(Effect.scoped)
-  )
-})
 
 layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("groups of machines", (it) => {
   it.effect(

@@ -2,19 +2,19 @@
  * How a hypervisor is kept in: the programs that it is started through, and what they could not do on this host. Pure.
  *
  * F1. Every measure is reported, in force or with the reason why not; none is left out without a word.
- * F2. Namespaces are made first, by whoever may still see the files; the user is changed inside of them.
+ * F2. Bounds come first, then namespaces, made by whoever may still see the files; the user is changed inside of them.
  * F3. A process that changes its user forgets that it was to end with its parent. The first process of its namespace does not
  *     change its own, ends with the owner, and takes all others with it; so it is never the hypervisor itself.
  */
 import { absent, inForce, type Measure } from "../../microvm/Measure.ts"
-import type { Place, Places } from "./ControlGroup.ts"
+import * as ControlGroup from "./ControlGroup.ts"
+import * as Entering from "./Entering.ts"
 
 /** What a host has to keep a process in. Paths are those of programs; undefined of what is missing. */
 export interface Means {
   readonly isRoot: boolean
   readonly bwrap: string | undefined
   readonly setpriv: string | undefined
-  readonly prlimit: string | undefined
   /** Whether `bwrap` could make namespaces when it was tried, and if not, what it said. */
   readonly namespaces: { readonly work: true } | { readonly work: false; readonly why: string }
   /** The device of the host's processor, if it has one: its group, and who may use it. */
@@ -22,7 +22,7 @@ export interface Means {
   /** Whether this hypervisor can open the memory of a template for reading alone. */
   readonly opensMemoryReadOnly: boolean
   /** Where the kernel's groups of machines can be made. */
-  readonly groups: Places
+  readonly groups: ControlGroup.Places
 }
 
 /** What one machine needs of the host. */
@@ -38,11 +38,13 @@ export interface Needs {
   /** Of a machine of its own; only root can give it. */
   readonly user: { readonly uid: number; readonly gid: number }
   readonly fileBytesMax: number
+  /** The name of the kernel's groups that it is to be in. */
+  readonly group: string
 }
 
 export interface Confined {
   /** What stands before the hypervisor and its arguments. */
-  readonly prefix: ReadonlyArray<string>
+  readonly prefix: Entering.Prefix
   readonly measures: ReadonlyArray<Measure>
   /** Whether the process runs as `Needs.user`, who must own its files then. */
   readonly changesUser: boolean
@@ -54,18 +56,16 @@ const descriptorsMax = 256
 /** Processes and threads of one machine. */
 export const processesMax = 128
 
-const limits = (means: Means, { fileBytesMax }: Needs, changesUser: boolean): ReadonlyArray<string> =>
-  means.prlimit === undefined
-    ? []
-    : [
-        means.prlimit,
-        `--nofile=${descriptorsMax}`,
-        `--fsize=${fileBytesMax}`,
-        "--core=0",
-        // It counts all processes of a user: a bound for one machine only if the user is its own.
-        ...(changesUser ? [`--nproc=${processesMax}`] : []),
-        "--"
-      ]
+const bounded = (means: Means, { fileBytesMax, group }: Needs, changesUser: boolean): Entering.Prefix =>
+  Entering.prefix(
+    {
+      descriptors: descriptorsMax,
+      fileBytes: fileBytesMax,
+      // It counts all processes of a user: a bound for one machine only if the user is its own.
+      processes: changesUser ? processesMax : undefined
+    },
+    ControlGroup.entrancesOf(means.groups, group)
+  )
 
 /** Where programs and the firmware of machines are. */
 const system = ["/usr", "/etc/alternatives", "/etc/ld.so.cache"]
@@ -101,7 +101,7 @@ const namespaced = ({ bwrap, isRoot, namespaces }: Means, needs: Needs): Readonl
     "--die-with-parent",
     ...system.flatMap((path) => ["--ro-bind-try", path, path]),
     ...links.flatMap(([target, path]) => ["--symlink", target, path]),
-    ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"],
+    ...["--proc", "/proc", "--tmpfs", "/tmp"],
     ...(needs.usesKvm ? ["--dev-bind-try", kvmDevice, kvmDevice] : []),
     ...bound(needs),
     "--"
@@ -145,20 +145,20 @@ const templateWritable = (means: Means, { opens }: Needs): string | undefined =>
     ? undefined
     : "this hypervisor opens the memory of its template for writing; from QEMU 8.2 on it need not"
 
-const groupMissing = (place: Place): string | undefined => (place.version === undefined ? place.why : undefined)
+const groupMissing = (place: ControlGroup.Place): string | undefined =>
+  place.version === undefined ? place.why : undefined
 
 /** How to start a hypervisor on this host. */
 export const confine = (means: Means, needs: Needs): Confined => {
   const changesUser = userMissing(means, needs) === undefined
   const setprivMissing = means.setpriv === undefined ? missing("setpriv") : undefined
   const seenAs = (path: string) => (namespacesMissing(means) === undefined ? inner(needs, path) : path)
-  const prlimitMissing = means.prlimit === undefined ? missing("prlimit") : undefined
   return {
     changesUser,
     seenAs,
     prefix: [
+      ...bounded(means, needs, changesUser),
       ...namespaced(means, needs),
-      ...limits(means, needs, changesUser),
       ...unprivileged(means, needs, changesUser)
     ],
     measures: [
@@ -169,7 +169,7 @@ export const confine = (means: Means, needs: Needs): Confined => {
       measure("noCapabilities", means.isRoot ? setprivMissing : undefined),
       measure("ownUser", userMissing(means, needs)),
       measure("ownNamespaces", namespacesMissing(means)),
-      measure("resourceLimits", prlimitMissing),
+      inForce("resourceLimits"),
       measure("memoryGroup", groupMissing(means.groups.memory)),
       measure("processorGroup", groupMissing(means.groups.cpu)),
       measure("processesGroup", groupMissing(means.groups.pids)),

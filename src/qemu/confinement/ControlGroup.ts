@@ -209,18 +209,13 @@ export const make = (places: Places, name: string, bounds: Bounds) => {
   )
 }
 
-/**
- * A word of the shell that puts itself into groups, by files of which the first version's is for one thread: a thread that moves
- * itself waits for nobody, where to move another process is to wait, with all of the host that starts any, for tens of milliseconds.
- */
-const entering = 'until [ "$1" = -- ]; do echo 0 > "$1" || exit; shift; done; shift; unset PWD; exec "$@"'
-
-/** What stands before a command that is to run in the groups of a name; what it starts is in them too. */
-export const prefixOf = (places: Places, name: string): ReadonlyArray<string> => {
-  const files = controllers.flatMap((controller) => {
-    const place = places[controller]
-    if (place.version === undefined) return []
-    return [join(place.parent, name, place.version === 1 ? "tasks" : "cgroup.procs")]
-  })
-  return files.length === 0 ? [] : ["/bin/sh", "-c", entering, "groups", ...new Set(files), "--"]
-}
+/** The files by which a process enters the groups of a name: it writes `0` to each. What it starts is in them too. */
+export const entrancesOf = (places: Places, name: string): ReadonlyArray<string> => [
+  ...new Set(
+    controllers.flatMap((controller) => {
+      const place = places[controller]
+      if (place.version === undefined) return []
+      return [join(place.parent, name, place.version === 1 ? "tasks" : "cgroup.procs")]
+    })
+  )
+]

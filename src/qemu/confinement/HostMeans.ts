@@ -10,18 +10,7 @@ const tryNamespaces = (bwrap: string | undefined, isRoot: boolean) => {
   if (bwrap === undefined) return Effect.succeed<Means["namespaces"]>({ work: false, why: "bwrap is not installed" })
   const unshared = ["ipc", "pid", "net", "uts"].map((kind) => `--unshare-${kind}`)
   const user = isRoot ? [] : ["--unshare-user"]
-  return Program.run(bwrap, [
-    ...user,
-    ...unshared,
-    "--ro-bind",
-    "/",
-    "/",
-    "--proc",
-    "/proc",
-    "--dev",
-    "/dev",
-    "true"
-  ]).pipe(
+  return Program.run(bwrap, [...user, ...unshared, "--ro-bind", "/", "/", "--proc", "/proc", "true"]).pipe(
     Effect.map((): Means["namespaces"] => ({ work: true })),
     Effect.catch(({ said }) => Effect.succeed<Means["namespaces"]>({ work: false, why: said.trim() || "bwrap failed" }))
   )
@@ -47,13 +36,11 @@ export const isAtLeast = (version: string, [major, minor]: readonly [number, num
 
 /** What this host has, for a hypervisor of a version; `name` is nobody else's. */
 export const detect = Effect.fn("HostMeans.detect")(function* (version: string, isRoot: boolean, name: string) {
-  const programs = [Program.where("bwrap"), Program.where("setpriv"), Program.where("prlimit")] as const
-  const [bwrap, setpriv, prlimit] = yield* Effect.all(programs, { concurrency: 3 })
+  const [bwrap, setpriv] = yield* Effect.all([Program.where("bwrap"), Program.where("setpriv")], { concurrency: 2 })
   return {
     isRoot,
     bwrap,
     setpriv,
-    prlimit,
     kvm: yield* Effect.sync(() => kvmOf("/dev/kvm")),
     namespaces: yield* tryNamespaces(bwrap, isRoot),
     opensMemoryReadOnly: isAtLeast(version, readOnlyMemorySince),

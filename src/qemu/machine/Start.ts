@@ -63,7 +63,8 @@ const needsOf = (
     opens: isReadOnly ? [] : template,
     usesKvm: shape.accelerator === "kvm",
     user,
-    fileBytesMax: Math.max(memoryBytes(shape), diskBytesMax) + fileBytesSpare
+    fileBytesMax: Math.max(memoryBytes(shape), diskBytesMax) + fileBytesSpare,
+    group: Host.groupOf(host, start.machine.id)
   }
 }
 
@@ -108,22 +109,19 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
   const user = yield* Host.newUser
   const confined = Confinement.confine(host.means, needsOf(host, wanted, user, diskBytesMax))
   const { directory, id } = wanted.machine
-  const group = Host.groupOf(host, id)
   if (confined.changesUser) yield* Host.give(yield* ownFiles(directory), user)
   const bounds = {
     memoryBytes: memoryBytes(wanted.shape) + CommandLine.ownBytesMax,
     cpus: wanted.shape.cpus,
     processes: Confinement.processesMax
   }
-  yield* ControlGroup.make(host.means.groups, group, bounds)
+  yield* ControlGroup.make(host.means.groups, Host.groupOf(host, id), bounds)
   const machine = machineFor(wanted, confined, host.means.opensMemoryReadOnly)
-  const grouped = ControlGroup.prefixOf(host.means.groups, group)
-  const line = [...grouped, ...confined.prefix, host.program, ...CommandLine.build(machine)]
-  const [program = host.program, ...given] = line
+  const [program, ...before] = confined.prefix
   const child = yield* Child.launch({
     name: hypervisor,
     program,
-    arguments: given,
+    arguments: [...before, host.program, ...CommandLine.build(machine)],
     ownDirectory: directory,
     inherits: inherited(wanted)
   })
