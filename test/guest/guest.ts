@@ -6,7 +6,7 @@ import { createConnection, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Stream } from "effect"
-import type { TestContext } from "vitest"
+import { afterAll, type TestContext } from "vitest"
 import * as Agent from "../../src/guest/Agent.ts"
 import type { Link } from "../../src/guest/Link.ts"
 import type { Command, Process } from "../../src/guest/Process.ts"
@@ -27,12 +27,18 @@ export const missing = findMissing()
 export const needsGo = (context: TestContext): void => context.skip(missing !== undefined, missing)
 
 let built: string | undefined
+const directories: Array<string> = []
 
-/** The agent's program, built once per process of tests. */
+// A process of tests does not live to see its own end.
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
+/** The agent's program, built once per file of tests. */
 export const program = (): string => {
   if (built !== undefined) return built
   const directory = mkdtempSync(join(tmpdir(), "caisson-agent-"))
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
+  directories.push(directory)
   const file = join(directory, "guest")
   const build = spawnSync("go", ["build", "-o", file, "."], {
     cwd: join(root, "guest"),
