@@ -5,32 +5,15 @@
  * which is then thrown away. So whoever has a token can add a caveat, and nobody can take one off: that would need the
  * signature before it, which HMAC does not give back.
  */
-import { hash, timingSafeEqual } from "node:crypto"
+import { createHmac, createSecretKey, hash, timingSafeEqual } from "node:crypto"
 import * as Redacted from "effect/Redacted"
-
-const blockBytes = 64
-const outerByte = 0x5c
-const innerByte = 0x36
 
 /** How long a signature is. */
 export const signatureBytes = 32
 
-/** A block of the key with a byte, and room behind it: in memory of its own, which nobody is given a part of. */
-const padded = (key: Uint8Array, byte: number, room: number): Buffer => {
-  const bytes = Buffer.alloc(blockBytes + room, byte)
-  for (let index = 0; index < key.byteLength; index++) bytes[index] = (key[index] ?? 0) ^ byte
-  return bytes
-}
-
-/** HMAC of RFC 2104 with SHA-256, of one-shot digests: a fifth of the time that an `Hmac` object takes for so little text. */
-export const hmacSha256 = (key: Uint8Array, text: string): Uint8Array => {
-  const short = key.byteLength > blockBytes ? hash("sha256", key, "buffer") : key
-  const inner = padded(short, innerByte, Buffer.byteLength(text))
-  inner.write(text, blockBytes)
-  const outer = padded(short, outerByte, signatureBytes)
-  outer.set(hash("sha256", inner, "buffer"), blockBytes)
-  return hash("sha256", outer, "buffer")
-}
+/** HMAC with SHA-256. A key that is an object already takes a quarter of the time that the same bytes take. */
+export const hmacSha256 = (key: Uint8Array, text: string): Uint8Array =>
+  createHmac("sha256", createSecretKey(key)).update(text).digest()
 
 /** The signature of a header and a grant. */
 export const begin = (secret: Redacted.Redacted<Uint8Array>, text: string): Uint8Array =>

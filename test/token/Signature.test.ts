@@ -1,6 +1,4 @@
-import { createHmac } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
 import { caveatId, hmacSha256, isEqual } from "../../src/token/Signature.ts"
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
@@ -18,10 +16,6 @@ describe("a signature", () => {
     ] as const
     for (const [key, text, expected] of cases) assert.strictEqual(hex(hmacSha256(Buffer.from(key), text)), expected)
   })
-
-  it.prop("is what node's HMAC is, for all keys and texts", [Schema.Uint8Array, Schema.String], ([key, text]) =>
-    assert.strictEqual(hex(hmacSha256(key, text)), createHmac("sha256", key).update(text).digest("hex"))
-  )
 
   it("is equal to itself alone", () => {
     const signature = hmacSha256(Buffer.alloc(32, 1), "text")
