@@ -174,8 +174,8 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
   const snapshot = Effect.fnUntraced(function* ({ agent, standing }: Inside) {
     if (!("checkpoint" in vm)) return yield* lost("a machine for one scope cannot be written down")
     if (!(yield* agent.freeze)) return yield* lost("its guest does not stand still")
-    const checkpoint = yield* vm.checkpoint
-    yield* agent.thaw
+    const compressing = yield* vm.checkpoint
+    const [checkpoint] = yield* Effect.all([compressing, agent.thaw], { concurrency: 2 })
     return toSnapshot({ checkpoint, standing: standing(), spentMillis: spent })
   })
 

@@ -66,10 +66,10 @@ export interface Vm {
  */
 export interface DurableVm extends Vm {
   /**
-   * Writes the machine down; its agent was asked to freeze, and is thawed by the caller. The guest stands still meanwhile, and
-   * runs on before the pieces are compressed. If it fails with `Lost`, the machine is ended.
+   * Writes the machine down; its agent was asked to freeze, and is thawed by the caller. The guest stands still meanwhile. It runs on
+   * when this is done, and what was found is compressed by what this gives. If either fails with `Lost`, the machine is ended.
    */
-  readonly checkpoint: Effect.Effect<Checkpoint, HypervisorError>
+  readonly checkpoint: Effect.Effect<Effect.Effect<Checkpoint, HypervisorError>, HypervisorError>
   /**
    * Puts the machine to this host's disk in milliseconds and ends it; its agent was asked to freeze. `resume` brings it back, once.
    * It is no substitute for a checkpoint: what is on this disk is a cache.

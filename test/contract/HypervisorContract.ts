@@ -70,12 +70,14 @@ const remembers = (vm: Vm, sum: string) =>
     })
   )
 
+const writtenDown = (vm: DurableVm) => Effect.flatten(vm.checkpoint)
+
 const written = (hypervisor: Hypervisor["Service"], template: Template) =>
   Effect.scoped(
     Effect.gen(function* () {
       const vm = yield* hypervisor.begin(template)
       const sum = yield* enliven(vm)
-      return { sum, checkpoint: yield* vm.checkpoint }
+      return { sum, checkpoint: yield* writtenDown(vm) }
     })
   )
 
@@ -171,13 +173,13 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
             Effect.gen(function* () {
               const vm = yield* hypervisor.begin(template)
               const sum = yield* enliven(vm)
-              const first = yield* vm.checkpoint
-              const twin = yield* vm.checkpoint
+              const first = yield* writtenDown(vm)
+              const twin = yield* writtenDown(vm)
               yield* remembers(vm, sum)
               const drop =
                 "echo more >> /workspace/note; sync; cat /workspace/noise | md5sum; tail -n 1 /workspace/note"
               yield* talk(vm, (agent) => Effect.andThen(shell(agent, drop), agent.freeze))
-              const second = yield* vm.checkpoint
+              const second = yield* writtenDown(vm)
               const before = regionsOf(first)
               const same = [...before].filter(([index, piece]) => regionsOf(twin).get(index) === piece)
               // A kernel that goes on for a moment touches some of its memory.
@@ -188,7 +190,7 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
           )
           const vm = yield* hypervisor.restore(template, checkpoint)
           yield* remembers(vm, sum)
-          const again = yield* vm.checkpoint
+          const again = yield* writtenDown(vm)
           yield* remembers(yield* hypervisor.restore(template, again), sum)
         }).pipe(Effect.scoped),
       180_000
@@ -261,7 +263,7 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
           kill(vm)
           assert.strictEqual((yield* Fiber.join(losing)).reason._tag, "Lost")
           assert.strictEqual((yield* Fiber.join(failing)).reason._tag, "LinkClosed")
-          for (const asked of [vm.cpuMillis, Effect.asVoid(vm.memory), Effect.asVoid(vm.checkpoint)]) {
+          for (const asked of [vm.cpuMillis, Effect.asVoid(vm.memory), Effect.asVoid(writtenDown(vm))]) {
             assert.strictEqual(yield* rejectionOf<unknown, never>(asked), "Lost")
           }
         }).pipe(Effect.scoped),
@@ -298,7 +300,7 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
           const writing = Effect.gen(function* () {
             const vm = yield* hypervisor.restore(template, checkpoint)
             yield* still(vm)
-            yield* vm.checkpoint
+            yield* writtenDown(vm)
           })
           const ways = [hypervisor.clone(template), hypervisor.begin(template), writing]
           for (const way of ways) yield* Effect.scoped(way)

@@ -18,7 +18,7 @@ const restored = (host: Host.Host, snapshot: Templates.TemplateSnapshot) =>
       Effect.gen(function* () {
         const vm = yield* Durable.begin(host, snapshot, "first", Durable.asTemplate(snapshot))
         yield* still(vm)
-        return yield* Checkpoint.take(vm, { engine: "any", bytesMax: 1_073_741_824 })
+        return yield* Effect.flatten(Checkpoint.take(vm, { engine: "any", bytesMax: 1_073_741_824 }))
       })
     )
     const vm = yield* Durable.begin(host, snapshot, "orphan", Checkpoint.fill(snapshot, checkpoint))

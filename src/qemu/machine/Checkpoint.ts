@@ -65,10 +65,12 @@ export interface Taking {
   readonly bytesMax: number
 }
 
-/** Writes a machine down. Its agent was asked to freeze. */
-export const take = Effect.fn("Checkpoint.take")(function* (vm: DurableVm, { bytesMax, engine }: Taking) {
-  const room: Scan.Room = { left: bytesMax }
-  const found = yield* standing(vm, room)
+const pack = Effect.fnUntraced(function* (
+  { directory, snapshot }: DurableVm,
+  found: Effect.Success<ReturnType<typeof standing>>,
+  room: Scan.Room,
+  engine: string
+) {
   const pieces = new Map<string, Uint8Array>()
   const packing = settled(
     async (signal) => {
@@ -80,15 +82,21 @@ export const take = Effect.fn("Checkpoint.take")(function* (vm: DurableVm, { byt
         disk: await Scan.pack(found.disk, pieces, room, signal)
       }
     },
-    failure("compress", vm.directory)
+    failure("compress", directory)
   )
   const header: CheckpointHeader = {
     version: 1,
     engine,
-    template: { key: vm.snapshot.manifest.key, content: Templates.contentOf(vm.snapshot) },
+    template: { key: snapshot.manifest.key, content: Templates.contentOf(snapshot) },
     ...(yield* packing)
   }
   return { header, pieces } satisfies Checkpoint
+})
+
+/** Writes a machine down, of which the agent was asked to freeze. What it gives, when the machine runs on, compresses what was found. */
+export const take = Effect.fn("Checkpoint.take")(function* (vm: DurableVm, { bytesMax, engine }: Taking) {
+  const room: Scan.Room = { left: bytesMax }
+  return pack(vm, yield* standing(vm, room), room, engine)
 })
 
 const decode = Schema.decodeUnknownResult(CheckpointHeader)

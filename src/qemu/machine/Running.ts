@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import * as StreamLink from "../../guest/StreamLink.ts"
 import type * as Hypervisor from "../../microvm/Hypervisor.ts"
-import { type HypervisorError, hypervisorFailed, Lost } from "../../microvm/HypervisorError.ts"
+import { hypervisorFailed, Lost } from "../../microvm/HypervisorError.ts"
 import * as Failures from "../Failures.ts"
 import * as Identity from "../process/Identity.ts"
 import * as Usage from "../process/Usage.ts"
@@ -42,12 +42,12 @@ export const ofDurable = Effect.fnUntraced(function* (vm: DurableVm, taking: Che
   const { ask, running } = yield* of(vm)
   const alone = Semaphore.makeUnsafe(1).withPermits(1)
   const end = Effect.sync(() => Identity.kill(vm.process))
-  const endIfLost = <A>(doing: Effect.Effect<A, HypervisorError>) =>
-    Effect.tapError(doing, ({ reason }) => (reason._tag === "Lost" ? end : Effect.void))
+  const endingIfLost = <A>(doing: Effect.Effect<A, Failures.Failure>) =>
+    Effect.tapError(Failures.lost(doing), ({ reason }) => (reason._tag === "Lost" ? end : Effect.void))
   const durable: Hypervisor.DurableVm = {
     ...running,
-    checkpoint: alone(endIfLost(Failures.lost(Checkpoint.take(vm, taking)))),
-    suspend: alone(Effect.andThen(ask, endIfLost(Failures.lost(vm.hibernate("process")))))
+    checkpoint: Effect.map(alone(endingIfLost(Checkpoint.take(vm, taking))), endingIfLost),
+    suspend: alone(Effect.andThen(ask, endingIfLost(vm.hibernate("process"))))
   }
   return durable
 })
