@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { Command } from "effect/cli"
 import { policy } from "../../src/cli/Policy.ts"
 import { root } from "../../src/cli/Root.ts"
 import { Screen } from "../../src/cli/Screen.ts"
+import { Capability, Home, Session, Tool, Toolkit } from "../../src/index.ts"
 import { freshDirectory } from "./command.ts"
 import { linesInto } from "./lines.ts"
 
@@ -180,7 +181,10 @@ describe("caisson policy replay", () => {
       session: "s-1",
       run: "r1",
       ...more,
-      data: { call: `1.${seq}`, method: "bank/pay", input: { amount: 5 }, effect: "allow", rule: "old", ...data }
+      data: {
+        ...{ call: `1.${seq}`, method: "bank/pay", input: { amount: 5 } },
+        ...{ effect: "allow", rule: "old", layer: "policy old", ...data }
+      }
     })
   const events = [
     event(1, {}),
@@ -207,6 +211,7 @@ describe("caisson policy replay", () => {
       assert.deepStrictEqual(rest, {
         calls: 6,
         unreadable: 2,
+        deniedByOthers: 0,
         counts: { "allow to deny": 2, "deny to allow": 1, "allow to ask": 1 }
       })
       assert.deepStrictEqual(
@@ -238,6 +243,94 @@ describe("caisson policy replay", () => {
       const all = yield* policyCommand("replay", good, "--audit", folder)
       assert.strictEqual(all.notes, "warning: 2 records of calls could not be read")
       assert.strictEqual((yield* policyCommand("replay", good, "--audit", join(folder, "none"))).code, "NotReadable")
+    })
+  )
+
+  const opened = (session: string, metadata: object) =>
+    event(1, { template: "shell", metadata }, { type: "session.opened", session })
+  const replayed = Effect.fnUntraced(function* (policy: string, events: ReadonlyArray<string>) {
+    const file = join(freshDirectory(), "audit-1.jsonl")
+    writeFileSync(file, events.join("\n"))
+    const { value } = yield* json("replay", fileOf(policy), "--audit", file, "--template", "python")
+    return value
+  })
+  const conditional = `version: 1
+name: conditional
+defaults: { tools: allow }
+rules:
+  - { id: shells, effect: deny, tools: bank/*, when: { template: shell, labels: { team: blue } } }
+  - { id: pythons, effect: ask, tools: bank/*, when: { template: python } }
+`
+
+  it.effect(
+    "takes template and labels from where a session was opened, and flags only where the log does not say",
+    () =>
+      Effect.gen(function* () {
+        const { counts } = yield* replayed(conditional, [
+          opened("blue", { team: "blue" }),
+          opened("red", { team: "red" }),
+          event(3, { from: "blue", seq: 2 }, { type: "session.forked", session: "fork" }),
+          event(4, {}, { session: "blue" }),
+          event(5, {}, { session: "red" }),
+          event(6, {}, { session: "fork" }),
+          event(7, {}, { session: "of before" })
+        ])
+        assert.deepStrictEqual(counts, { "allow to deny": 2, "allow to ask": 1 })
+      })
+  )
+
+  it.effect("leaves denied what others than the policy denied, and asked what they asked about", () =>
+    Effect.gen(function* () {
+      const token = { layer: "token 1f", rule: undefined }
+      const events = [
+        event(1, { effect: "deny", reason: "Exhausted", ...token }),
+        event(2, { effect: "deny", reason: "NotGranted", layer: undefined, rule: undefined }),
+        event(3, { effect: "ask", ...token }),
+        event(4, { effect: "deny" }),
+        event(5, { effect: "ask" })
+      ]
+      const policy = (effect: string) => `version: 1\nname: all\ndefaults: { tools: ${effect} }\nrules: []\n`
+      const allowed = yield* replayed(policy("allow"), events)
+      assert.deepInclude(allowed, { deniedByOthers: 2, counts: { "deny to allow": 1, "ask to allow": 1 } })
+      const denied = yield* replayed(policy("deny"), events)
+      assert.deepInclude(denied, { deniedByOthers: 2, counts: { "ask to deny": 2 } })
+    })
+  )
+
+  it.live("changes nothing on a log that was written under the same policy", () =>
+    Effect.gen(function* () {
+      const directory = freshDirectory()
+      const file = fileOf(conditional.replace("template: shell", "template: javascript"))
+      const pay = Tool.make("bank.pay", {
+        description: "pays",
+        input: Schema.Struct({}),
+        output: Schema.Finite,
+        execute: () => Effect.succeed(1)
+      })
+      const home = Home.layer({ directory, policy: file, audit: {}, machines: { threads: 1 } })
+      yield* Effect.gen(function* () {
+        const toolkit = yield* Toolkit.make([pay])
+        for (const team of ["blue", "red"]) {
+          const capabilities = [Capability.make({ methods: "bank/*", maxCalls: 1 })]
+          const session = yield* Session.open({ toolkit, capabilities, metadata: { team } })
+          yield* session.run("for (const _ of [1, 2]) await bank.pay({}).catch(() => {})")
+        }
+      }).pipe(Effect.scoped, Effect.provide(home))
+      const { code, value } = yield* json("replay", file, "--audit", join(directory, "audit"))
+      assert.strictEqual(code, 0)
+      assert.deepInclude(value, { calls: 4, deniedByOthers: 1, counts: {} })
+      const { out } = yield* policyCommand("replay", file, "--audit", join(directory, "audit"))
+      assert.match(out, /^nothing would change in 4 calls\n1 stay denied: no policy decided on them/)
+    })
+  )
+
+  it.effect("does not take a folder or a file without any log for a log in which nothing changes", () =>
+    Effect.gen(function* () {
+      const empty = freshDirectory()
+      const { code, notes } = yield* policyCommand("replay", good, "--audit", empty)
+      assert.strictEqual(code, "NotReadable")
+      assert.strictEqual(notes, `${empty} cannot be read: there is no audit log`)
+      assert.strictEqual((yield* policyCommand("replay", good, "--audit", good)).code, "NotReadable")
     })
   )
 })

@@ -77,6 +77,7 @@ describe("a replay", () => {
     method: "bank/pay",
     input: { amount },
     effect,
+    by: "policy",
     atMillis: 0,
     context
   })
@@ -90,7 +91,7 @@ describe("a replay", () => {
       call(501, "allow")
     ]
     const { changes, counts, ...rest } = replay(policy, calls)
-    assert.deepStrictEqual(rest, { calls: 5 })
+    assert.deepStrictEqual(rest, { calls: 5, deniedByOthers: 0 })
     assert.deepStrictEqual(counts, { "allow to ask": 2, "ask to deny": 2 })
     assert.deepStrictEqual(
       changes.map(({ call, verdict }) => [calls.indexOf(call), verdict.effect, verdict.rule]),
