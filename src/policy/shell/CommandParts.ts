@@ -100,7 +100,7 @@ export class CommandParts {
     scanner.expect(")")
   }
 
-  /** Reads a redirection, if one begins here, and gives its direction. Those between descriptors are of no interest. */
+  /** Reads a redirection, if one begins here, and gives its direction. Of those between descriptors only what is read is of interest. */
   redirection(found: Found): Redirection["direction"] | undefined {
     const scanner = this.#scanner
     redirection.lastIndex = scanner.at
@@ -118,6 +118,8 @@ export class CommandParts {
     found.sources.push(...draft.sources)
     found.sinks.push(...draft.sinks)
     const raw = scanner.text.slice(start, scanner.at)
+    const isInput = descriptor === "" || descriptor === "0"
+    if (operator === "<&" && isInput && !/^(?:0-?|-)$/.test(raw)) this.#redirect(found, "descriptor", draft)
     if (operator === "<<" || operator === "<<-") this.#announce(found, draft, raw, operator === "<<-")
     else if (operator === "<<<") this.#redirect(found, "text", draft)
     else if (!(operator.endsWith("&") && /^(\d+-?|-)$/.test(raw))) {

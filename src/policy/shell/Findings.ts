@@ -1,10 +1,13 @@
 /** What is found in a script: the commands in it, what feeds them, and what could not be told. */
 import { Unreadable } from "./Draft.ts"
-import type { Word } from "./Word.ts"
+import { known, type Word } from "./Word.ts"
 
-/** `text`: a here-document or here-string, which is what the command reads. */
+/**
+ * `text`: a here-document or here-string, which is what the command reads. `descriptor`: one that was opened before becomes its
+ * standard input.
+ */
 export interface Redirection {
-  readonly direction: "in" | "out" | "text"
+  readonly direction: "in" | "out" | "text" | "descriptor"
   readonly target: Word
 }
 
@@ -48,11 +51,20 @@ const commandsMax = 10_000
 const charactersMax = 1_048_576
 const uncertaintiesMax = 20
 
+/** An `exec` that runs nothing gives all that follows in its shell what it redirects. */
+const replacesInput = ({ redirections, sources, words: [name, ...rest] }: Command): boolean =>
+  name !== undefined &&
+  known(name) === "exec" &&
+  rest.length === 0 &&
+  (sources.length > 0 || redirections.some(({ direction }) => direction === "text" || direction === "descriptor"))
+
 export class Findings implements Script {
   readonly commands: Array<Command> = []
   readonly feeds: Array<Feed> = []
   readonly uncertainties: Array<Uncertainty> = []
   #characters = 0
+  #lookedAt = 0
+  #isInputReplaced = false
 
   /** Counts what is read: a script in a script may be a longer one. */
   spend(characters: number): void {
@@ -64,6 +76,15 @@ export class Findings implements Script {
   add(command: Command): void {
     if (this.commands.length >= commandsMax) throw new Unreadable(`it has more than ${commandsMax} commands`)
     this.commands.push(command)
+  }
+
+  /** Whether what shells read that are given nothing may be what other commands write. To be asked once what was added is complete. */
+  isInputReplaced(): boolean {
+    for (; this.#lookedAt < this.commands.length; this.#lookedAt++) {
+      const command = this.commands[this.#lookedAt]
+      this.#isInputReplaced ||= command !== undefined && replacesInput(command)
+    }
+    return this.#isInputReplaced
   }
 
   /** A feed of the commands that are found by an act. */

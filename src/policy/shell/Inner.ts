@@ -12,6 +12,7 @@ type Inners = ReadonlyArray<Inner>
 
 const script = (...words: ReadonlyArray<Word>): Inner => ({ _tag: "Script", text: words.map(toMarked).join(" ") })
 const doubt = (why: string): Inner => ({ _tag: "Doubt", why })
+const readsDescriptor = (name: string): string => `${name} runs what a descriptor that was opened before gives`
 const run = (words: ReadonlyArray<Word>, assignments: ReadonlyArray<Word> = []): Inner => ({
   _tag: "Command",
   words,
@@ -21,6 +22,8 @@ const run = (words: ReadonlyArray<Word>, assignments: ReadonlyArray<Word> = []):
 const shells = /^r?(?:sh|bash|dash|ash|ksh|ksh93|mksh|pdksh|zsh|yash|fish|csh|tcsh|posh|hush)(?:-[\d.]+)?$/
 const interpreters = /^(?:python|pypy|perl|ruby|node|nodejs|php|lua|tclsh|osascript|pwsh|powershell|deno|bun)[\d.]*$/
 const standardInput = /^(?:-|\/dev\/stdin|\/dev\/fd\/0|\/proc\/self\/fd\/0)$/
+/** What was opened before, by a number that is not that of standard input. */
+const descriptorFile = /^\/(?:dev|proc\/(?:self|\d+))\/fd\/(?!0$)/
 const assignment = /^[A-Za-z_][A-Za-z0-9_]*\+?=/
 
 /** The name of a program, without the folder that it is in. */
@@ -54,11 +57,24 @@ const readFeeds = (name: string, sources: ReadonlyArray<number>, { commands, fee
     return text === undefined ? doubt(`${name} runs what other commands write`) : { _tag: "Script", text }
   })
 
+const isDescriptor = (word: Word): boolean => descriptorFile.test(known(word) ?? "")
+
 /** What a command runs that takes what it reads for commands. Which of several redirections counts, shells know best. */
-const readInput = (name: string, { redirections, sources }: Command, findings: Findings): Inners => [
-  ...redirections.filter(({ direction }) => direction === "text").map(({ target }) => script(target)),
-  ...readFeeds(name, sources, findings)
-]
+const readInput = (name: string, { redirections, sources }: Command, findings: Findings): Inners => {
+  const isGiven = sources.length > 0 || redirections.some(({ direction }) => direction !== "out")
+  const isOpenedBefore = redirections.some(
+    ({ direction, target }) => direction === "descriptor" || (direction === "in" && isDescriptor(target))
+  )
+  return [
+    ...redirections.filter(({ direction }) => direction === "text").map(({ target }) => script(target)),
+    ...(isOpenedBefore || (!isGiven && findings.isInputReplaced()) ? [doubt(readsDescriptor(name))] : []),
+    ...readFeeds(name, sources, findings)
+  ]
+}
+
+/** What a command runs that takes a file for commands. */
+const readFile = (name: string, file: Word, findings: Findings): Inners =>
+  isDescriptor(file) ? [doubt(readsDescriptor(name))] : readFeeds(name, file.sources, findings)
 
 const shellValues = /^(?:[-+][oO]|--rcfile|--init-file)$/
 
@@ -83,7 +99,7 @@ const shell = (name: string, command: Command, findings: Findings): Inners => {
   if (isScript) return operand === undefined ? [] : [script(operand)]
   const isInput = operand === undefined || standardInput.test(known(operand) ?? "")
   if (readsInput || isInput) return readInput(name, command, findings)
-  return readFeeds(name, operand.sources, findings)
+  return readFile(name, operand, findings)
 }
 
 const interpreter = (name: string, command: Command, findings: Findings): Inners => {
@@ -98,9 +114,7 @@ const interpreter = (name: string, command: Command, findings: Findings): Inners
 const source = (name: string, command: Command, findings: Findings): Inners => {
   const [, file] = command.words
   if (file === undefined) return []
-  return standardInput.test(known(file) ?? "")
-    ? readInput(name, command, findings)
-    : readFeeds(name, file.sources, findings)
+  return standardInput.test(known(file) ?? "") ? readInput(name, command, findings) : readFile(name, file, findings)
 }
 
 /** The script behind a flag of a command that has one only there. */

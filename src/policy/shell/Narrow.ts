@@ -49,8 +49,8 @@ const hasFlags = (stage: Stage, { flags, mayHaveFlags, name = "" }: Invocation):
 const harmless = new Set(["/dev/null", "/dev/stdout", "/dev/stderr"])
 
 const hasRedirections = (stage: Stage, { command }: Invocation): boolean => {
-  const given = command.redirections.filter(({ direction, target }) =>
-    direction === "text" ? false : !harmless.has(known(target) ?? "")
+  const given = command.redirections.filter(
+    ({ direction, target }) => (direction === "in" || direction === "out") && !harmless.has(known(target) ?? "")
   )
   const isSaid = (redirection: (typeof given)[number]) =>
     stage.redirections.some(
