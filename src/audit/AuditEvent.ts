@@ -22,7 +22,7 @@ export const eventTypes = {
   "code.refused": "rule, reason",
   "call.decided": "call, method, input, effect (allow, ask, deny), rule, layer, reason",
   "call.started": "call, method",
-  "call.settled": "call, method, receipt, by, error",
+  "call.settled": "call, method, receipt, by, error, layer (that denied it later)",
   "approval.requested": "call, method, input, rule, expires",
   "approval.decided": "call, decision (approve, deny), by, input (if it was edited)",
   "approval.expired": "call",

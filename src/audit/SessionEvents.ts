@@ -103,9 +103,16 @@ const verified = (token: Presented | undefined): ReadonlyArray<Draft> => {
 }
 
 const answered = (call: RecordedCall | undefined, event: EventOf<"CallAnswered">): ReadonlyArray<Draft> => {
-  const { by, outcome, receipt } = event
+  const { by, outcome, question, receipt, ruling } = event
   const error = outcome._tag === "Rejected" ? defined({ ...outcome.error }) : undefined
-  const settled: Draft = ["call.settled", defined({ call: event.call, method: call?.method, receipt, by, error })]
+  const settled: Draft = [
+    "call.settled",
+    defined({ call: event.call, method: call?.method, receipt, by, error, layer: ruling?.layer })
+  ]
+  if (ruling !== undefined) {
+    const why = error?.["reason"]
+    return question === undefined ? [settled] : [["approval.refused", defined({ call: event.call, why, by })], settled]
+  }
   if (call?.verdict._tag !== "Asked" || receipt !== "refused") return [settled]
   if (error?.["reason"] === "Expired") return [["approval.expired", { call: event.call }], settled]
   const decision = outcome._tag === "Rejected" ? "deny" : "return"

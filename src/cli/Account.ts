@@ -136,6 +136,13 @@ export const lines = (account: Account, address: Address, side: Side): ReadonlyA
 
 const signature = ({ by }: { readonly by?: string }): string => (by === undefined ? "" : `, by ${by}`)
 
+/** Who a call's answer came from, where that was not its handler. */
+const answerer = (event: Extract<SessionEvent, { readonly _tag: "CallAnswered" }>): string => {
+  if (event.ruling === undefined) return signature(event)
+  const decided = event.by === undefined ? "" : `, approved by ${event.by}`
+  return `, no longer allowed by ${event.ruling.layer}${decided}`
+}
+
 /** What is most worth knowing of an event beside its kind. */
 const detailOf = (event: SessionEvent): string => {
   switch (event._tag) {
@@ -150,7 +157,7 @@ const detailOf = (event: SessionEvent): string => {
     case "RunEnded":
       return `${event.run}, ${event.outcome._tag === "Succeeded" ? "completed" : event.outcome.error.message}`
     case "CallAnswered":
-      return `${event.call}, ${event.receipt}${signature(event)}`
+      return `${event.call}, ${event.receipt}${answerer(event)}`
     case "CallApproved":
       return `${event.call}${event.input === undefined ? "" : ", with another input"}${signature(event)}`
     case "DecisionRefused":

@@ -20,6 +20,7 @@ import { type Authority, fileRulesOf, type Layer, layersOf, type Presented } fro
 import { sha256Of } from "./Digest.ts"
 import { spend } from "./Evolution.ts"
 import * as Judgement from "./Judgement.ts"
+import type { Denied } from "./Lapse.ts"
 import * as Recipe from "./Recipe.ts"
 import type { RecordedCall, Ruling, Verdict } from "./SessionEvent.ts"
 import type { SessionState } from "./SessionState.ts"
@@ -48,6 +49,12 @@ export interface Airlock {
     inputText: string,
     nowMillis: number
   ) => Effect.Effect<RecordedCall, TokenError>
+  /** The denial of a call that was judged before, if a token has ended since that its session or run is under. */
+  readonly lapsed: (
+    state: SessionState,
+    call: RecordedCall,
+    nowMillis: number
+  ) => Effect.Effect<Denied | undefined, TokenError>
 }
 
 /** A refusal as the guest catches it. */
@@ -57,9 +64,15 @@ export const toGuestError = (denial: Denial): GuestError => ({
   reason: denial.reason
 })
 
+const toDenied = (denial: Denial, ruling: Ruling | undefined): Denied => ({
+  _tag: "Denied",
+  error: toGuestError(denial),
+  ...(ruling === undefined ? {} : { ruling })
+})
+
 const toVerdict = (judgement: Judgement.Judgement, expiresMillis: number): Verdict => {
+  if (judgement._tag === "Deny") return toDenied(judgement.denial, judgement.ruling)
   const ruled = judgement.ruling === undefined ? {} : { ruling: judgement.ruling }
-  if (judgement._tag === "Deny") return { _tag: "Denied", error: toGuestError(judgement.denial), ...ruled }
   const [capability = "", ...also] = judgement.charges
   const charged = { capability, ...(also.length === 0 ? {} : { also }), ...ruled }
   if (judgement._tag === "Allow") return { _tag: "Allowed", ...charged }
@@ -78,7 +91,7 @@ const denied = (id: string, call: ToolCall, denial: Denial, ruling?: Ruling): Re
   input: call.arguments,
   readOnly: true,
   idempotent: true,
-  verdict: { _tag: "Denied", error: toGuestError(denial), ...(ruling === undefined ? {} : { ruling }) }
+  verdict: toDenied(denial, ruling)
 })
 
 const isCovered = ({ capabilities }: Layer, path: string): boolean => {
@@ -156,6 +169,10 @@ export const make = (authority: Authority): Airlock => {
       const made = { id: call.id, path: call.method, arguments: `[${inputText}]` }
       const spent = chargesOf(call).reduce(withoutOne, state.spent)
       return judgeOne(toolkit, rules, spent, { ...made, nowMillis, expiresMillis: nowMillis + decisionMillis })
+    }),
+    lapsed: Effect.fnUntraced(function* (state, { method }, nowMillis) {
+      const refusal = Judgement.lapsed(yield* rulesFor(state), { method, nowMillis })
+      return refusal === undefined ? undefined : toDenied(refusal.denial, refusal.ruling)
     }),
     judge: Effect.fnUntraced(function* (state, calls, nowMillis) {
       const rules = yield* rulesFor(state)

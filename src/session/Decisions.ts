@@ -3,7 +3,8 @@
  *
  * Q1. Every answer becomes a recorded decision first, whoever gives it, and what counts is what was recorded first.
  * Q2. A decision is applied by the holder of the session, once: it answers one question, which is no question any more then.
- * Q3. A recorded decision authorises nothing by itself. It is checked again when it is applied.
+ * Q3. A recorded decision authorises nothing by itself. It is checked again when it is applied: what a token that has ended asked
+ *     for is denied then, whatever was decided.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,6 +17,7 @@ import { type Airlock, chargesOf } from "./Airlock.ts"
 import type { Answer, Reconciliation } from "./Answer.ts"
 import * as Decision from "./Decision.ts"
 import { Journal, type JournalError } from "./Journal.ts"
+import * as Lapse from "./Lapse.ts"
 import type { Ledger } from "./Ledger.ts"
 import { needsDecision, needsReconciling, type OpenCall } from "./OpenCall.ts"
 import * as Question from "./Question.ts"
@@ -84,6 +86,10 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, airlock: Airloc
     if (toolkit.find(method) === undefined) return yield* missingTool(method)
     const state = ledger.state()
     if (state.stance === "frozen") return fail("Frozen")
+    const denied = yield* airlock.lapsed(state, open.call, clock.currentTimeMillisUnsafe())
+    if (denied !== undefined) {
+      return Result.succeed<SessionEvent>({ ...Lapse.answer(open, denied), ...by(given), question: given.digest })
+    }
     const approved = { _tag: "CallApproved", call, ...by(given), question: given.digest } as const
     if (input === undefined) return Result.succeed<SessionEvent>(approved)
     if (isLarger(input, state.limits.argumentBytes)) return fail("TooLarge")
@@ -148,10 +154,16 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, airlock: Airloc
     )
   })
 
-  const reportRefused = ({ call, by }: Decision.RecordedDecision, { detail, why }: Refusal) =>
+  const reportRefused = ({ call, by }: Decision.RecordedDecision, detail: string) =>
     Effect.logWarning(
-      `the decision of ${by ?? "the host"} on call ${call} of session ${session} was refused: ${detail ?? why}`
+      `the decision of ${by ?? "the host"} on call ${call} of session ${session} was refused: ${detail}`
     )
+
+  /** An approval that denied the call: see `Lapse`. */
+  const reportDenied = (recorded: Decision.RecordedDecision, event: SessionEvent) =>
+    event._tag === "CallAnswered" && event.ruling !== undefined && event.outcome._tag === "Rejected"
+      ? reportRefused(recorded, event.outcome.error.message)
+      : Effect.void
 
   /** A question that expired is left to whoever refuses it for that; what a frozen session may not do waits until it may. */
   const apply = Effect.fnUntraced(function* (recorded: Decision.RecordedDecision) {
@@ -160,12 +172,14 @@ export const make = Effect.fnUntraced(function* (ledger: Ledger, airlock: Airloc
     const settled = yield* settle(open, recorded, recorded.atMillis)
     // Looking at budgets and tokens takes time, in which the question may have found its answer.
     if (asking(recorded) === undefined) return
-    if (Result.isSuccess(settled)) ledger.record(settled.success)
-    else if (settled.failure.why !== "Expired" && settled.failure.why !== "Frozen") {
+    if (Result.isSuccess(settled)) {
+      ledger.record(settled.success)
+      yield* reportDenied(recorded, settled.success)
+    } else if (settled.failure.why !== "Expired" && settled.failure.why !== "Frozen") {
       const { call, digest: question } = recorded
       ledger.record({ _tag: "DecisionRefused", call, ...by(recorded), question, ...settled.failure })
       reported.add(question)
-      yield* reportRefused(recorded, settled.failure)
+      yield* reportRefused(recorded, settled.failure.detail ?? settled.failure.why)
     }
     yield* ledger.flush
   })

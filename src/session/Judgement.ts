@@ -24,6 +24,8 @@ export interface Call {
   readonly nowMillis: number
 }
 
+type Asking = Pick<Call, "nowMillis"> & { readonly method: string }
+
 /** `charges` are the budgets that a call is taken from: the session's own, then one of each other layer. */
 export type Judgement =
   | { readonly _tag: "Allow"; readonly charges: ReadonlyArray<string>; readonly ruling: Ruling | undefined }
@@ -36,15 +38,26 @@ export type Judgement =
     }
   | { readonly _tag: "Deny"; readonly ruling: Ruling | undefined; readonly denial: Denial }
 
+type Refusal = Extract<Judgement, { readonly _tag: "Deny" }>
+
 const own = ({ id }: Layer) => id === ""
 
 /** Why a layer has nothing to say any more. */
-const lapse = (layer: Layer, rules: Rules, { method, nowMillis }: Call): Denial | undefined => {
+const lapse = (layer: Layer, rules: Rules, { method, nowMillis }: Asking): Denial | undefined => {
   if (!(nowMillis < layer.expiresMillis)) {
     return new Denial({ reason: "Expired", message: `the token that allows ${method} has expired` })
   }
   if (!layer.ids.some(rules.isRevoked)) return undefined
   return new Denial({ reason: "Revoked", message: `the token that allows ${method} was revoked` })
+}
+
+/** The refusal of a layer that has nothing to say any more. What it once let through does not count. */
+export const lapsed = (rules: Rules, call: Asking): Refusal | undefined => {
+  for (const layer of rules.layers) {
+    const denial = lapse(layer, rules, call)
+    if (denial !== undefined) return { _tag: "Deny", denial, ruling: { layer: layer.name } }
+  }
+  return undefined
 }
 
 const judgeLayer = (layer: Layer, rules: Rules, spent: Budget.Spent, call: Call): Gate.Verdict => {
@@ -59,8 +72,6 @@ interface Question {
   readonly reason: string
   readonly approvers?: ReadonlyArray<string> | undefined
 }
-
-type Refusal = Extract<Judgement, { readonly _tag: "Deny" }>
 
 /** Those whom both lists name; a list that is absent names everybody. */
 const both = (left: ReadonlyArray<string> | undefined, right: ReadonlyArray<string> | undefined) =>

@@ -21,6 +21,7 @@ import type { Answer, Turn } from "../machine/Turn.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { Decisions } from "./Decisions.ts"
 import type { JournalError } from "./Journal.ts"
+import * as Lapse from "./Lapse.ts"
 import { expiries, heldBack, type Move, nextMove, type Until } from "./NextMove.ts"
 import { canStart } from "./OpenCall.ts"
 import type * as Recipe from "./Recipe.ts"
@@ -146,11 +147,20 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return Effect.onInterrupt(Deferred.await(done), () => Effect.sync(() => (isWanted = false)))
     })
 
+  /** What was let through in another time, by another holder or before a rewind, is asked for its tokens once more. */
+  const lookAgain = Effect.gen(function* () {
+    for (const open of [...ledger.state().open.values()].filter(canStart)) {
+      const denied = yield* airlock.lapsed(ledger.state(), open.call, clock.currentTimeMillisUnsafe())
+      if (denied !== undefined) ledger.record(Lapse.answer(open, denied))
+    }
+  })
+
   /** Gives whether the driver came to its end, and not because somebody else claimed the session. */
   const goOn = Effect.fnUntraced(function* (until: Until) {
     let lookMillis = Number.NEGATIVE_INFINITY
     /** Time until the guest had a machine: that is not its own. What a machine does by itself before its first program is. */
     const readying = () => guest.timing.queueMillis + guest.timing.restoreMillis
+    yield* lookAgain
     while (claimants === 0) {
       const startedMillis = clock.currentTimeMillisUnsafe()
       const readiedMillis = readying()

@@ -158,7 +158,9 @@ export const SessionEvent = Schema.Union([
     receipt: Receipt,
     outcome: Outcome,
     by: Schema.optionalKey(Schema.String),
-    question: Schema.optionalKey(Question)
+    question: Schema.optionalKey(Question),
+    /** Who denied it after it had been asked or let through, whatever a person decided. */
+    ruling: Schema.optionalKey(Ruling)
   }),
   /** It became certain that a call of unknown outcome had no effect: it will be started again. */
   Schema.TaggedStruct("CallNotCommitted", { call: Schema.String, by: Schema.optionalKey(Schema.String) }),

@@ -98,6 +98,21 @@ describe("the inbox of a home", { timeout: 60_000 }, () => {
     assert.deepStrictEqual(effects(), [])
   })
 
+  it("does not let a call go ahead whose token was revoked while it waited", async () => {
+    const { effects, json, text } = makeWorld()
+    await json(0, "keys", "new")
+    const { id, token } = await json(0, "token", "mint", "--capability", "bank/*")
+    await json(75, "run", "-e", refund, "--session", "a", "--tools", tools, "--token", String(token))
+    const [request] = requestsOf(await json(0, "approvals", "list"))
+    await json(0, "token", "revoke", String(id))
+    const approved = await text("approvals", "approve", "a", request?.call ?? "", "--by", "ann", "--resume")
+    assert.strictEqual(approved.code, 1, approved.stderr)
+    assert.include(approved.stderr, "the decision of ann on call 1.1 of session a was refused: the token that allows")
+    assert.include(approved.stderr, "CapabilityError")
+    assert.deepStrictEqual(effects(), [])
+    assert.match((await text("show", "a", "--events")).stdout, /1\.1, refused, no longer allowed by token .*by ann/)
+  })
+
   it("refuses decisions on what does not wait", async () => {
     const { json } = makeWorld()
     await json(75, "run", "-e", refund, "--session", "a", "--tools", tools)

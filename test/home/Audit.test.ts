@@ -7,7 +7,7 @@ import type { AuditEvent } from "../../src/audit/AuditEvent.ts"
 import * as AuditKeyFile from "../../src/audit/AuditKeyFile.ts"
 import * as Query from "../../src/audit/Query.ts"
 import { verify } from "../../src/audit/Verify.ts"
-import { Capability, Home, KeyFile, Session, Sessions, Tool, Toolkit } from "../../src/index.ts"
+import { Capability, Home, KeyFile, Revocations, Session, Sessions, Token, Tool, Toolkit } from "../../src/index.ts"
 
 const root = mkdtempSync(join(tmpdir(), "caisson-audited-"))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -179,6 +179,30 @@ describe("sessions of a home under audit", () => {
         ["code.refused", "no-eval"],
         ["token.refused", "Malformed"]
       ])
+    })
+  )
+
+  it.live("tell of an approval that a token's end came before, and which layer denied the call", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "lapsed")
+      yield* KeyFile.add(directory)
+      const keys = yield* KeyFile.load(directory)
+      const minted = Result.getOrThrow(Token.mint(keys, { use: "session", capabilities: [{ methods: "**" }] }))
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s", token: minted.text })
+        yield* session.run("await bank.ask({ amount: 1 })")
+        yield* Revocations.Revocations.use(({ revoke }) => revoke({ id: minted.id, revokedMillis: 0 }))
+        yield* session.answer("1.1", { _tag: "Approve", by: "ann" })
+      }).pipe(Effect.scoped, inHome(directory, {}))
+      const told = (yield* eventsOf(directory, "s")).filter(({ data }) => data["call"] === "1.1").slice(2)
+      const layer = `token ${minted.id}`
+      assert.deepStrictEqual(
+        told.map(({ data, type }) => [type, data["why"] ?? data["receipt"], data["by"], data["layer"]]),
+        [
+          ["approval.refused", "Revoked", "ann", undefined],
+          ["call.settled", "refused", "ann", layer]
+        ]
+      )
     })
   )
 
