@@ -18,6 +18,7 @@ import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import { sha256Of } from "../session/Digest.ts"
 import { InvalidOptions, SessionError } from "../session/SessionError.ts"
 import type { ApprovalRequest } from "./ApprovalRequest.ts"
 import { Approvals } from "./Approvals.ts"
@@ -38,7 +39,7 @@ export interface WebhookOptions {
   readonly backoff?: Duration.Input | undefined
 }
 
-/** The same for every attempt at one request, also of other processes. */
+/** The same for every attempt at one request, also of other processes, and another for every other request. */
 export const deliveryHeader = "caisson-delivery"
 
 const queueMax = 256
@@ -92,7 +93,8 @@ const bodyOf = (request: ApprovalRequest): string => {
   })
 }
 
-const keyOf = ({ call, digest, session }: ApprovalRequest): string => `${session}/${call}/${digest}`
+/** What a request is told apart by. Its digest alone is the same wherever the same is asked: in another session, in a fork. */
+const deliveryOf = ({ call, digest, session }: ApprovalRequest): string => sha256Of(session, call, digest)
 
 /** Another attempt may do better after these. */
 const isTransient = (status: number): boolean => status >= 500 || status === 408 || status === 425 || status === 429
@@ -105,7 +107,7 @@ const attempt = Effect.fnUntraced(
     const body = bodyOf(request)
     const headers = sign(secret, yield* Clock.currentTimeMillis, body)
     const { status } = yield* HttpClientRequest.post(url).pipe(
-      HttpClientRequest.setHeaders({ ...headers, [deliveryHeader]: request.digest }),
+      HttpClientRequest.setHeaders({ ...headers, [deliveryHeader]: deliveryOf(request) }),
       HttpClientRequest.bodyText(body, "application/json"),
       HttpClient.withScope(client).execute
     )
@@ -159,13 +161,13 @@ const start = Effect.fnUntraced(function* (options: WebhookOptions) {
     for (let pages = 0; pages === 0 || (cursor !== undefined && pages < pagesMax); pages++) {
       const page = yield* approvals.list({ limit: pageMax, cursor })
       for (const request of page.requests) {
-        const key = keyOf(request)
-        waiting.add(key)
-        if (!told.has(key) && Queue.offerUnsafe(queue, request)) told.add(key)
+        const delivery = deliveryOf(request)
+        waiting.add(delivery)
+        if (!told.has(delivery) && Queue.offerUnsafe(queue, request)) told.add(delivery)
       }
       cursor = page.cursor
     }
-    for (const key of told) if (!waiting.has(key)) told.delete(key)
+    for (const delivery of told) if (!waiting.has(delivery)) told.delete(delivery)
   })
 
   yield* look.pipe(
@@ -174,7 +176,7 @@ const start = Effect.fnUntraced(function* (options: WebhookOptions) {
     Effect.forkScoped
   )
   const delivering = Effect.flatMap(Queue.take(queue), (request) =>
-    deliver(client, checked, request, () => told.has(keyOf(request)))
+    deliver(client, checked, request, () => told.has(deliveryOf(request)))
   )
   for (let deliverer = 0; deliverer < deliverersMax; deliverer++) {
     yield* Effect.forkScoped(Effect.forever(delivering))

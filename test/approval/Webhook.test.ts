@@ -116,13 +116,35 @@ describe("a webhook", () => {
           reason: "Really?",
           approvers: ["ann"]
         })
-        assert.strictEqual(attempt.headers["caisson-delivery"], digest)
+        assert.match(digest, /^[0-9a-f]{64}$/)
+        assert.strictEqual(attempt.headers["caisson-delivery"], attempts[0]?.headers["caisson-delivery"])
         assert.isAbove(Date.parse(expiresAt), Date.parse(askedAt))
       }
       // A second request is told next: nothing more was said of the first.
       yield* asking("tuesday")
       assert.strictEqual(JSON.parse((yield* Queue.take(receiver.received)).body).session, "tuesday")
       assert.strictEqual(receiver.count(), 6)
+    })
+  )
+
+  it.live("gives every request a delivery of its own, also where another session or a fork asks the same", () =>
+    Effect.gen(function* () {
+      const receiver = yield* makeReceiver()
+      const { asking, process } = yield* makeWatched({ ...quick, url: receiver.url })
+      yield* asking("monday")
+      yield* asking("tuesday")
+      yield* (yield* process()).fork("monday", { id: "fork" })
+      const deliveries = new Map<string, unknown>()
+      const digests = new Map<string, unknown>()
+      while (deliveries.size < 3) {
+        const { body, headers } = yield* Queue.take(receiver.received)
+        const { digest, session } = JSON.parse(body)
+        deliveries.set(session, headers["caisson-delivery"])
+        digests.set(session, digest)
+      }
+      assert.strictEqual(digests.get("monday"), digests.get("tuesday"))
+      assert.strictEqual(digests.get("monday"), digests.get("fork"))
+      assert.strictEqual(new Set(deliveries.values()).size, 3)
     })
   )
 
