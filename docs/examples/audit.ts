@@ -76,9 +76,9 @@ const inspect = Effect.gen(function* () {
   assert.ok(report.ok)
 
   // The events of one run, for somebody who is to see nothing else of the log.
-  const proof = AuditProof.toText(yield* AuditProve.prove(directory, "r1"))
+  const proof = AuditProof.toText(yield* AuditProve.prove(directory, { session: "s-1", run: "r1" }))
   const proven = Result.getOrThrow(AuditProof.check(proof, AuditKey.byId(keys)))
-  console.log("proven:", proven.lines.length, "events of", proven.run)
+  console.log("proven:", proven.lines.length, "events of", proven.session, proven.run)
 
   // Somebody with the files and without the key changes one character.
   const file = join(directory, "audit-000000000001.jsonl")

@@ -55,9 +55,24 @@ export class FileFailed extends Schema.TaggedError<FileFailed>()("FileFailed", {
   }
 }
 /** The log has no event of this run. */
-export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", { run: Schema.String }) {
+export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", {
+  run: Schema.String,
+  /** Absent if any session was meant. */
+  session: Schema.optionalKey(Schema.String)
+}) {
   override get message() {
-    return `the audit log has no event of run ${this.run}`
+    const of = this.session === undefined ? "" : ` of session ${this.session}`
+    return `the audit log has no event of run ${this.run}${of}`
+  }
+}
+/** Several sessions have a run of this id. */
+export class RunAmbiguous extends Schema.TaggedError<RunAmbiguous>()("RunAmbiguous", {
+  run: Schema.String,
+  sessions: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const [first = "", second = ""] = this.sessions
+    return `${this.sessions.length} sessions have a run ${this.run}, ${first} and ${second} among them: say which one is meant, with --session`
   }
 }
 /** The newest events of the run are under no signed checkpoint yet. */
@@ -80,6 +95,7 @@ export class AuditError extends Schema.TaggedError<AuditError>()("AuditError", {
     LogDamaged,
     FileFailed,
     RunNotFound,
+    RunAmbiguous,
     NotCovered
   ])
 }) {

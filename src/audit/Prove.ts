@@ -1,7 +1,7 @@
 /** Makes the proof of a run from its log. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { AuditError, damaged, NotCovered, RunNotFound } from "./AuditError.ts"
+import { AuditError, damaged, NotCovered, RunAmbiguous, RunNotFound } from "./AuditError.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as MerkleTree from "./MerkleTree.ts"
 import type { Group, Proof } from "./Proof.ts"
@@ -12,7 +12,7 @@ const linesMax = 100_000
 
 const collect = (index: Index, filter: Parameters<Index["find"]>[0]) => Stream.runCollect(index.find(filter))
 
-const fieldOf = ({ text }: FoundLine, field: "data" | "hash"): unknown => {
+const fieldOf = ({ text }: FoundLine, field: "data" | "hash" | "session"): unknown => {
   const event: Readonly<Record<string, unknown>> = JSON.parse(text)
   return event[field]
 }
@@ -43,11 +43,38 @@ const groupUnder = Effect.fnUntraced(function* (
   return { checkpoint, lines: proven } satisfies Group
 })
 
-/** Proves all events that a log has of a run. Fails with `NotCovered` while the last of them are under no checkpoint. */
-export const prove = Effect.fn("Prove.prove")(function* (directory: string, run: string) {
+/** The one session of the log that has a run of this id. */
+const sessionWith = Effect.fnUntraced(function* (index: Index, run: string) {
+  const sessions = new Set<string>()
+  yield* Stream.runForEach(index.find({ run, limit: Number.MAX_SAFE_INTEGER }), (line) =>
+    Effect.sync(() => {
+      const session = fieldOf(line, "session")
+      if (typeof session === "string") sessions.add(session)
+    })
+  )
+  const [session] = sessions
+  if (session === undefined) return yield* new AuditError({ reason: new RunNotFound({ run }) })
+  if (sessions.size === 1) return session
+  return yield* new AuditError({ reason: new RunAmbiguous({ run, sessions: [...sessions] }) })
+})
+
+/** Which run to prove. */
+export interface ProveOptions {
+  readonly run: string
+  /** Need not be given if only one session of the log has a run of this id. */
+  readonly session?: string | undefined
+}
+
+/**
+ * Proves all events that a log has of one run of one session. Fails with `RunAmbiguous` if several sessions might be meant, and
+ * with `NotCovered` while the last of the events are under no checkpoint.
+ */
+export const prove = Effect.fn("Prove.prove")(function* (directory: string, options: ProveOptions) {
+  const { run } = options
   const index = yield* open(directory)
-  const lines = yield* collect(index, { run, limit: linesMax })
-  if (lines.length === 0) return yield* new AuditError({ reason: new RunNotFound({ run }) })
+  const session = options.session ?? (yield* sessionWith(index, run))
+  const lines = yield* collect(index, { session, run, limit: linesMax })
+  if (lines.length === 0) return yield* new AuditError({ reason: new RunNotFound({ run, session }) })
   const groups: Array<Group> = []
   for (let rest = lines; rest[0] !== undefined; ) {
     const checkpoint = yield* checkpointAfter(index, run, rest[0].seq)
@@ -56,5 +83,5 @@ export const prove = Effect.fn("Prove.prove")(function* (directory: string, run:
     groups.push(yield* groupUnder(index, checkpoint, covered))
     rest = rest.slice(covered.length)
   }
-  return { v: 1, run, groups } satisfies Proof
+  return { v: 2, session, run, groups } satisfies Proof
 }, Effect.scoped)

@@ -17,6 +17,7 @@ export const exitCodeOf = ({ reason }: AuditError): ExitCode => {
     case "InvalidEvent":
     case "LogMissing":
     case "RunNotFound":
+    case "RunAmbiguous":
       return exitCodes.usage.code
   }
 }

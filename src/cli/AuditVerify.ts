@@ -62,10 +62,12 @@ const verifyProof = Effect.fnUntraced(function* (file: string, keys: ReadonlyArr
     yield* out.say(json ? JSON.stringify({ ok: false, fault }) : `${out.paint("red", "no proof")}: ${out.tame(fault)}`)
     return yield* failed
   }
-  const { lines, log, run } = checked.success
-  const title = `${out.paint("green", "proven")}: ${lines.length} events of run ${out.tame(run)} are in log ${log}`
+  const { lines, log, run, session } = checked.success
+  const whose = `run ${out.tame(run)} of session ${out.tame(session)}`
+  const title = `${out.paint("green", "proven")}: ${lines.length} events of ${whose} are in log ${log}`
   const events = lines.map(({ text }) => lineOf(text, out))
-  yield* out.say(json ? JSON.stringify({ ok: true, log, run, events: lines.length }) : [...events, title].join("\n"))
+  const plain = { ok: true, log, session, run, events: lines.length }
+  yield* out.say(json ? JSON.stringify(plain) : [...events, title].join("\n"))
 })
 
 /** `caisson audit verify`. */

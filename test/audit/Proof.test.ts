@@ -10,7 +10,7 @@ import { append, decided, inLog, keyOf, keys, linesOf, writeLog } from "./logs.t
 
 const known = byId([keys.signing])
 
-const proofOf = (directory: string, run: string) => Effect.map(prove(directory, run), Proof.toText)
+const proofOf = (directory: string, run: string) => Effect.map(prove(directory, { run }), Proof.toText)
 
 describe("a proof", () => {
   it.effect("shows the events of one run, over checkpoints and files, to who has nothing else of the log", () =>
@@ -24,8 +24,46 @@ describe("a proof", () => {
         proven.lines.map(({ text }) => text),
         expected
       )
-      assert.strictEqual(proven.run, "run-1")
+      assert.deepInclude(proven, { session: "ses-1", run: "run-1" })
       assert.notInclude(text, '"run":"run-2"')
+    })
+  )
+
+  it.effect("is of one session, which has to be named where others have a run of the same id", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const events = ["ses-1", "ses-2"].flatMap((session) =>
+        [1, 2].map((call) => ({ ...decided(call, "r1"), session }))
+      )
+      yield* Effect.forEach([...events, decided(3, "r2")], append, { discard: true }).pipe(inLog(directory))
+      const error = yield* Effect.flip(prove(directory, { run: "r1" }))
+      assert.deepInclude(error.reason, { _tag: "RunAmbiguous", run: "r1", sessions: ["ses-1", "ses-2"] })
+      const proof = yield* prove(directory, { session: "ses-2", run: "r1" })
+      assert.deepInclude(Result.getOrThrow(Proof.check(Proof.toText(proof), known)), { session: "ses-2", run: "r1" })
+      assert.notInclude(Proof.toText(proof), "ses-1")
+      assert.strictEqual((yield* prove(directory, { run: "r2" })).session, "ses-1")
+      const missing = yield* Effect.flip(prove(directory, { session: "ses-2", run: "r2" }))
+      assert.deepInclude(missing.reason, { _tag: "RunNotFound", session: "ses-2", run: "r2" })
+    })
+  )
+
+  it.effect("of an earlier build, which named no session, is refused with lines of two", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const events = ["ses-1", "ses-2"].map((session) => ({ ...decided(1, "r1"), session }))
+      yield* Effect.forEach(events, append, { discard: true }).pipe(inLog(directory))
+      const earlier = Effect.fnUntraced(function* (session: string) {
+        const { groups, run } = yield* prove(directory, { session, run: "r1" })
+        return { v: 1, run, groups } as const
+      })
+      const first = yield* earlier("ses-1")
+      const second = yield* earlier("ses-2")
+      assert.deepInclude(Result.getOrThrow(Proof.check(Proof.toText(first), known)), { session: "ses-1" })
+      const [group] = first.groups
+      if (group === undefined) return assert.fail("a group was expected")
+      const lines = [...group.lines, ...(second.groups[0]?.lines ?? [])]
+      const mixed = Proof.check(Proof.toText({ ...first, groups: [{ ...group, lines }] }), known)
+      assert.include(Result.getOrThrow(Result.flip(mixed)), "another session")
     })
   )
 
@@ -78,13 +116,14 @@ describe("a proof", () => {
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
       yield* writeLog(directory, 20, { checkpoint: { events: 6 } })
-      const proof = yield* prove(directory, "run-1")
+      const proof = yield* prove(directory, { run: "run-1" })
       const [first, second] = proof.groups
       if (first === undefined || second === undefined) return assert.fail("two groups were expected")
-      const others = (yield* prove(directory, "run-2")).groups
+      const others = (yield* prove(directory, { run: "run-2" })).groups
       const forgeries = [
         { ...proof, groups: [] },
         { ...proof, run: "run-2" },
+        { ...proof, session: "ses-2" },
         { ...proof, groups: [second, first] },
         { ...proof, groups: [first, first] },
         { ...proof, groups: [{ ...first, lines: [] }] },
@@ -102,11 +141,11 @@ describe("a proof", () => {
       const directory = yield* temporaryDirectory
       yield* Effect.gen(function* () {
         yield* append(decided(1))
-        const error = yield* Effect.flip(prove(directory, "run-1"))
+        const error = yield* Effect.flip(prove(directory, { run: "run-1" }))
         assert.deepInclude(error.reason, { _tag: "NotCovered", seq: 2 })
         yield* AuditLog.use((log) => log.checkpoint)
         assert.isTrue(Result.isSuccess(Proof.check(yield* proofOf(directory, "run-1"), known)))
-        const missing = yield* Effect.flip(prove(directory, "run-7"))
+        const missing = yield* Effect.flip(prove(directory, { run: "run-7" }))
         assert.strictEqual(missing.reason._tag, "RunNotFound")
       }).pipe(inLog(directory))
     })

@@ -54,7 +54,7 @@ const writeGolden = Effect.fnUntraced(function* (folder: string) {
   appendFileSync(join(folder, segmentNames(folder).at(-1) ?? ""), '{"v":1,"seq"')
   yield* TestClock.setTime(1_763_640_060_000)
   yield* write.pipe(inLog(folder, options))
-  writeFileSync(join(folder, "proof.json"), toText(yield* prove(folder, "run-1")))
+  writeFileSync(join(folder, "proof.json"), toText(yield* prove(folder, { run: "run-1" })))
   for (const name of ["audit.lock", "index.sqlite", "index.sqlite-wal", "index.sqlite-shm", "tail.sock"]) {
     rmSync(join(folder, name), { force: true })
   }

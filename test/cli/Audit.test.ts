@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statS
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
-import { AuditError, LogLocked } from "../../src/audit/AuditError.ts"
+import { AuditError, LogLocked, RunAmbiguous } from "../../src/audit/AuditError.ts"
 import type { NewEvent } from "../../src/audit/AuditEvent.ts"
 import { exitCodeOf } from "../../src/cli/AuditExit.ts"
 import { temporaryDirectory } from "../session/directory.ts"
@@ -156,13 +156,25 @@ describe("audit prove", () => {
       const elsewhere = auditIn(yield* temporaryDirectory)
       const keys = ["--keys", join(home, "audit.keys")]
       const checked = yield* elsewhere(["verify", "--proof", proof, "--json", ...keys])
-      assert.deepInclude(JSON.parse(checked.out), { ok: true, run: "run-a", events: 3 })
+      assert.deepInclude(JSON.parse(checked.out), { ok: true, session: "ses-1", run: "run-a", events: 3 })
       const text = yield* elsewhere(["verify", "--proof", proof, ...keys])
-      assert.match(text.out, /proven: 3 events of run run-a are in log [0-9a-f]{32}$/)
+      assert.match(text.out, /proven: 3 events of run run-a of session ses-1 are in log [0-9a-f]{32}$/)
       writeFileSync(proof, `${out.replace("bank.refund", "bank.return")}\n`)
       const refused = yield* elsewhere(["verify", "--proof", proof, "--json", ...keys])
       assert.deepInclude(JSON.parse(refused.out), { ok: false })
       assert.strictEqual(refused.code, 1)
+    })
+  )
+
+  it.live("asks for the session if several have a run of this id", () =>
+    Effect.gen(function* () {
+      const { caisson, home } = yield* makeHome
+      yield* append({ ...event("run.started", "run-a"), session: "ses-2" }).pipe(inLogOf(home))
+      const refused = yield* caisson(["prove", "--run", "run-a"])
+      assert.include(refused.error?.message, "ses-1 and ses-2 among them: say which one is meant, with --session")
+      const { code, out } = yield* caisson(["prove", "--session", "ses-2", "--run", "run-a"])
+      assert.strictEqual(code, 0)
+      assert.notInclude(out, "ses-1")
     })
   )
 
@@ -217,5 +229,7 @@ describe("what an audit log fails with", () => {
   it("has an exit code", () => {
     const locked = new AuditError({ reason: new LogLocked({ directory: "audit" }) })
     assert.strictEqual(exitCodeOf(locked), 69)
+    const ambiguous = new AuditError({ reason: new RunAmbiguous({ run: "r1", sessions: ["ses-1", "ses-2"] }) })
+    assert.strictEqual(exitCodeOf(ambiguous), 64)
   })
 })
