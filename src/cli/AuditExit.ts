@@ -9,7 +9,6 @@ export const exitCodeOf = ({ reason }: AuditError): ExitCode => {
     case "NotCovered":
       return exitCodes.unavailable.code
     case "LogDamaged":
-      return exitCodes.failed.code
     case "FileFailed":
       return exitCodes.storage.code
     case "KeyRefused":

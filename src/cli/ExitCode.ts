@@ -13,7 +13,7 @@ export const exitCodes = {
   unavailable: { code: 69, meaning: "another process holds the session, or no machine could be had: try again later" },
   internal: { code: 70, meaning: "something went wrong inside Caisson" },
   missing: { code: 72, meaning: "a program that it needs is not on this host: `caisson doctor` says which" },
-  storage: { code: 74, meaning: "a journal or a snapshot could not be read or written" },
+  storage: { code: 74, meaning: "a journal, a snapshot or an audit log could not be read or written" },
   paused: {
     code: 75,
     meaning: "the run is paused: it waits for an answer or a time, and its session can be continued"

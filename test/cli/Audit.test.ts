@@ -7,6 +7,7 @@ import type { NewEvent } from "../../src/audit/AuditEvent.ts"
 import { exitCodeOf } from "../../src/cli/AuditExit.ts"
 import { temporaryDirectory } from "../session/directory.ts"
 import { append, auditIn, inLogOf } from "./auditCommand.ts"
+import { caisson, freshDirectory } from "./command.ts"
 
 const event = (type: NewEvent["type"], run: string): NewEvent => ({
   type,
@@ -226,6 +227,16 @@ describe("audit tail", () => {
 })
 
 describe("what an audit log fails with", () => {
+  it("is not told as a run that failed, where the log is damaged", { timeout: 60_000 }, async () => {
+    const cwd = freshDirectory()
+    const run = () => caisson(["run", "-e", "1", "--audited", "--json"], { cwd })
+    assert.strictEqual((await run()).code, 0)
+    rmSync(join(cwd, ".caisson", "audit", "audit.head"))
+    const { code, stderr } = await run()
+    assert.strictEqual(code, 74)
+    assert.include(stderr, "`caisson audit verify` says more")
+  })
+
   it("has an exit code", () => {
     const locked = new AuditError({ reason: new LogLocked({ directory: "audit" }) })
     assert.strictEqual(exitCodeOf(locked), 69)
