@@ -49,6 +49,7 @@ const wakesAt = ({ sleeps }: SessionState): string | undefined =>
 
 const goesOn = (state: SessionState): Account["goesOn"] => {
   if (state.closed || state.current === undefined || waiting(state).length > 0) return undefined
+  if (state.stance === "frozen") return undefined
   return state.sleeps.size > 0 && state.open.size === 0 ? "asleep" : "awake"
 }
 

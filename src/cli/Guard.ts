@@ -13,7 +13,7 @@ export const guard = Command.make(
     session: Flags.session,
     stance: Argument.Literals("STANCE", Stance.literals).pipe(
       Argument.withDescription(
-        "open: as its capabilities say; throttled: calls wait a while; asking: a person sees every call; frozen: no call goes out"
+        "open: as its capabilities say; throttled: calls wait a while; asking: a person sees every call; frozen: nothing runs"
       )
     ),
     reason: Flags.text("reason", "TEXT", "Why, for the journal"),

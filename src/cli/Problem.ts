@@ -79,6 +79,7 @@ const sessionCodes: Record<SessionError["reason"]["_tag"], ExitCode> = {
   SourceTooLarge: usage.code,
   SessionClosed: usage.code,
   SessionExpired: usage.code,
+  SessionFrozen: usage.code,
   AnswerRefused: usage.code,
   ToolMissing: usage.code,
   InvalidOptions: usage.code,

@@ -65,6 +65,7 @@ export const resultJson = (result: RunResult): string => {
     stderr: run.stderr,
     error: run.error === null ? null : errorJson(run.error),
     calls: run.calls.map(callJson),
+    ...(run.status === "paused" && run.isFrozen ? { isFrozen: true } : {}),
     ...(run.displays.length === 0 ? {} : { displays: run.displays }),
     ...(Object.keys(run.phases).length === 0 ? {} : { phases: run.phases }),
     ...(run.status === "paused" && run.wakesAt !== null ? { wakesAt: run.wakesAt.toISOString() } : {}),
@@ -95,10 +96,17 @@ export const callLines = (call: WaitingCall, address: Address, side: Side): Read
   ]
 }
 
+const withoutTools = (flags: Address["flags"]) =>
+  flags.includes("--tools") ? flags.toSpliced(flags.indexOf("--tools"), 2) : flags
+
 const pauseLines = (run: PausedRun, address: Address, side: Side): ReadonlyArray<string> => {
   const resume = side.paint("cyan", commandLine(["resume", address.session, ...address.flags]))
   const calls = run.calls.flatMap((call) => callLines(call, address, side))
   const title = side.paint("yellow", `run ${run.run} of session ${run.session} is paused`)
+  if (run.isFrozen) {
+    const thaw = commandLine(["guard", address.session, "open", ...withoutTools(address.flags)])
+    return [`${title}: the session is frozen`, `  ${side.paint("cyan", thaw)}`, `  ${resume}`]
+  }
   if (run.wakesAt !== null) return [`${title}; it sleeps until ${run.wakesAt.toISOString()}`, ...calls, `  ${resume}`]
   return calls.length === 0 ? [title, `  ${resume}`] : [`${title} and waits for`, ...calls]
 }

@@ -48,6 +48,8 @@ export interface PausedRun extends Common {
   readonly value: undefined
   readonly error: null
   readonly calls: ReadonlyArray<WaitingCall>
+  /** Whether the session was stopped: nothing goes on before a person lets it with `guard`. */
+  readonly isFrozen: boolean
   readonly wakesAt: Date | null
 }
 
@@ -87,7 +89,8 @@ export const fromSession = (result: Session.RunResult): RunResult => {
     case "Paused": {
       const calls = result.calls.map(fromWaitingCall)
       const wakesAt = dateOrNull(result.wakesMillis)
-      return { status: "paused", ...common, value: undefined, error: null, calls, wakesAt }
+      const { isFrozen } = result
+      return { status: "paused", ...common, value: undefined, error: null, calls, isFrozen, wakesAt }
     }
     case "Failed": {
       const { error, rolledBack } = result

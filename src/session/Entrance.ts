@@ -1,4 +1,4 @@
-/** What is looked at before a run is recorded: the rules about its code, and the token that it brings. */
+/** What is looked at before a run is recorded: whether the session may run anything, the rules about its code, and the token that it brings. */
 import * as Effect from "effect/Effect"
 import * as Policy from "../policy/Policy.ts"
 import type { Authority as TokenAuthority } from "../token/Authority.ts"
@@ -9,7 +9,7 @@ import { type Authority, type Presented, presented } from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
 import { sha256 } from "./Digest.ts"
 import type { JournalError } from "./Journal.ts"
-import { CodeRefused, SessionError, TokenTooTight } from "./SessionError.ts"
+import { CodeRefused, RunInProgress, SessionError, SessionFrozen, TokenTooTight } from "./SessionError.ts"
 import type { SessionState } from "./SessionState.ts"
 import { Witness } from "./Witness.ts"
 
@@ -47,6 +47,9 @@ const spoken = (authority: Authority, state: SessionState, { language }: Program
   return Effect.void
 }
 
+const stopped = (session: string, { stance }: SessionState) =>
+  stance === "frozen" ? Effect.fail(new SessionError({ reason: new SessionFrozen({ session }) })) : Effect.void
+
 /** Gives what the token of a run gives. It cannot lower the limits of a session whose machine may be alive already. */
 export const pass = Effect.fnUntraced(function* (
   session: string,
@@ -56,6 +59,12 @@ export const pass = Effect.fnUntraced(function* (
   program: Program
 ) {
   const witness = yield* Witness
+  yield* Effect.tapError(stopped(session, state), ({ reason }) =>
+    witness.notice({ _tag: "CodeRefused", session, rule: "", reason: reason.message })
+  )
+  if (state.current !== undefined) {
+    return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
+  }
   yield* Effect.andThen(permitted(authority, state, program), spoken(authority, state, program)).pipe(
     Effect.tapError(({ reason }) =>
       reason._tag === "CodeRefused"

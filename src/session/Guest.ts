@@ -46,6 +46,8 @@ export interface Guest {
   readonly isLost: () => boolean
   /** Writes the guest down if it is unkept. */
   readonly keep: Effect.Effect<void, MachineError | JournalError>
+  /** Writes the guest down as it stands, if that is in no snapshot and its machine can be. */
+  readonly preserve: Effect.Effect<void, MachineError | JournalError | SessionError>
   /** Takes note of a loss; fails with what was lost, if anything was. */
   readonly admitLoss: Effect.Effect<void, JournalError | SessionError>
   /** Nothing to do for now: another session may take the place. */
@@ -97,13 +99,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return Effect.andThen(ledger.flush, Effect.fail(new SessionError({ reason: new StateLost({ runs }) })))
   })
 
-  const keepNow = Effect.suspend(() => {
-    if (live === undefined || !isUnkept()) return Effect.void
-    return Effect.flatMap(live.machine.snapshot, (snapshot) => {
+  const writeDown = ({ machine }: Revival.Revived) =>
+    Effect.flatMap(machine.snapshot, (snapshot) => {
       ledger.record({ _tag: "Kept", ...ledger.keep(snapshot) })
       return ledger.flush
     })
-  })
+
+  const keepNow = Effect.suspend(() => (live === undefined || !isUnkept() ? Effect.void : writeDown(live)))
 
   const close = (reason: "parked" | "given up") =>
     Effect.suspend(() => {
@@ -191,6 +193,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     isUnkept,
     isLost,
     keep: moving.withPermit(keepNow),
+    preserve: Effect.suspend(() => {
+      const canBeKept = tier.repeats || !options.isEphemeral
+      if (!canBeKept || !Recipe.hasRuns(ledger.state().recipe)) return Effect.void
+      return Effect.flatMap(awake, (revived) => Effect.onError(writeDown(revived), () => drop))
+    }),
     admitLoss,
     rest: Effect.suspend(() => {
       if (live === undefined || resting) return Effect.void

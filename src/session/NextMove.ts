@@ -32,6 +32,7 @@ const wakeUps = (state: SessionState, nowMillis: number) =>
 /** Decides from the state alone. `underWay`: handlers that are at work. */
 export const nextMove = (state: SessionState, nowMillis: number, underWay: number, until: WaitUntil): Move => {
   if (state.current === undefined) return { _tag: "Stop" }
+  if (state.stance === "frozen") return underWay > 0 ? { _tag: "Wait", untilMillis: undefined } : { _tag: "Stop" }
   const program = unstarted(state)
   if (program !== undefined) return { _tag: "Start", program }
   const outcomes = answered(state).map(({ call, outcome }) => ({

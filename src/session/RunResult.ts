@@ -52,6 +52,8 @@ export type RunResult =
   | (Common & {
       readonly _tag: "Paused"
       readonly calls: ReadonlyArray<WaitingCall>
+      /** Whether the session was stopped: nothing goes on before a person lets it. */
+      readonly isFrozen: boolean
       /** When the run goes on by itself if it is resumed then, milliseconds since the epoch. */
       readonly wakesMillis: number | undefined
     })
@@ -91,8 +93,9 @@ export const of = (session: string, state: SessionState, run: Run, metrics: RunM
     metrics
   }
   if (outcome === undefined) {
-    const wakes = state.sleeps.size === 0 ? undefined : Math.min(...state.sleeps.values())
-    return { _tag: "Paused", ...common, calls: waiting(state).map(waitingCall), wakesMillis: wakes }
+    const isFrozen = state.stance === "frozen"
+    const wakes = isFrozen || state.sleeps.size === 0 ? undefined : Math.min(...state.sleeps.values())
+    return { _tag: "Paused", ...common, calls: waiting(state).map(waitingCall), isFrozen, wakesMillis: wakes }
   }
   if (outcome._tag === "Succeeded") return { _tag: "Completed", ...common, value: outcome.value }
   return { _tag: "Failed", ...common, error: outcome.error, rolledBack: run.rolledBack }

@@ -6,6 +6,7 @@
  * D2. Calls, verdicts and (where their answers must not be lost) a snapshot are written before any handler starts.
  * D3. An answer is written before anything that the guest makes of it goes further, and meanwhile the guest goes on; one of a
  *     read-only tool is written at the latest with the next write. Where a witness may intervene, it is written first.
+ * D4. The guest of a session that is frozen does not go on, and is written down as it stands. Handlers that have started end.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -84,6 +85,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return guest.advance(operate, turns.take(delivered, nowMillis))
     })
 
+  const isFrozen = () => ledger.state().stance === "frozen"
+
   /** See D3. */
   const give = (answers: ReadonlyArray<{ readonly id: string; readonly answer: Answer }>) => {
     const nowMillis = clock.currentTimeMillisUnsafe()
@@ -93,8 +96,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const answerAndWrite = (machine: SnapshotMachine) =>
       Effect.zipWith(answer(machine), ledger.flush, (turn) => turn, { concurrent: true })
     const isWrittenBehind = answered(ledger.state()).every(({ call }) => call.readOnly)
-    if (isWrittenBehind) return advance(answer, ids, nowMillis)
-    return Effect.andThen(ledger.show, advance(answerAndWrite, ids, nowMillis))
+    return Effect.flatMap(ledger.show, () =>
+      isFrozen() ? Effect.void : advance(isWrittenBehind ? answer : answerAndWrite, ids, nowMillis)
+    )
   }
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
@@ -166,6 +170,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       const readiedMillis = readying()
       if (guest.isLost())
         yield* Effect.catch(guest.admitLoss, (error) => (isLoss(error) ? endLost(error) : Effect.fail(error)))
+      if (isFrozen()) yield* guest.preserve
       // The files are as they were when the run was recorded until it has made its first turn.
       if (unstarted(ledger.state()) === undefined) yield* receive
       // What was decided in time counts, so it is looked for before anything expires.
@@ -175,8 +180,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       }
       ledger.record(...expiries(ledger.state(), startedMillis))
       ledger.record(...heldBack(ledger.state()))
-      const isFrozen = ledger.state().stance === "frozen"
-      const startable = isFrozen ? [] : [...ledger.state().open.values()].filter(canStart)
+      const startable = isFrozen() ? [] : [...ledger.state().open.values()].filter(canStart)
       const missing = startable.find(({ call }) => airlock.toolkit.find(call.method) === undefined)
       if (missing !== undefined) {
         return yield* new SessionError({ reason: new ToolMissing({ method: missing.call.method }) })

@@ -36,7 +36,6 @@ import {
   AnswerRefused,
   PointNotFound,
   RunConflict,
-  RunInProgress,
   RunTakenBack,
   SessionClosed,
   SessionError,
@@ -185,9 +184,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (earlier.codeHash !== codeHash) return yield* new SessionError({ reason: new RunConflict({ run: runId }) })
       return yield* follow(earlier, patience)
     }
-    if (state.current !== undefined) {
-      return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
-    }
     const bytes = Buffer.byteLength(source)
     if (bytes > state.limits.sourceBytes) {
       return yield* new SessionError({ reason: new SourceTooLarge({ bytes, bytesMax: state.limits.sourceBytes }) })
@@ -281,6 +277,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       yield* openOnly
       ledger.record({ _tag: "Guarded", stance, reason, ...(by === undefined ? {} : { by }) })
       yield* ledger.flush
+      Queue.offerUnsafe(calls.signals, undefined)
     }, spanned("Session.guard")),
     close: runner.exclusively(
       Effect.gen(function* () {

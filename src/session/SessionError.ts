@@ -40,6 +40,12 @@ export class SessionExpired extends Schema.TaggedError<SessionExpired>()("Sessio
     return `session ${this.session} is older than the ${this.totalMillis / 1_000} seconds that its template gives sessions`
   }
 }
+/** The session was stopped until a person lets it go on. Nothing was recorded. */
+export class SessionFrozen extends Schema.TaggedError<SessionFrozen>()("SessionFrozen", { session: Schema.String }) {
+  override get message() {
+    return `session ${this.session} is frozen, and runs nothing until a person lets it go on`
+  }
+}
 /** Nothing was recorded: the answer does not fit the state of the call. */
 export class AnswerRefused extends Schema.TaggedError<AnswerRefused>()("AnswerRefused", {
   call: Schema.String,
@@ -162,6 +168,7 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     SourceTooLarge,
     SessionClosed,
     SessionExpired,
+    SessionFrozen,
     AnswerRefused,
     ToolMissing,
     InvalidOptions,

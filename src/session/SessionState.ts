@@ -97,11 +97,13 @@ export const waiting = (state: SessionState): ReadonlyArray<OpenCall> =>
 export const statusOf = (state: SessionState): Status => {
   if (state.closed) return "closed"
   if (state.current === undefined) return "idle"
+  if (state.stance === "frozen") return "paused"
   return waiting(state).length > 0 ? "paused" : "running"
 }
 
 /** When the session wants to go on by itself: its next wake-up or the next expiry of a question. */
 export const dueMillis = (state: SessionState): number | null => {
+  if (state.stance === "frozen") return null
   const times = [...state.sleeps.values()]
   for (const open of state.open.values()) {
     if (open.call.verdict._tag === "Asked" && needsDecision(open) && open.call.verdict.expiresMillis !== undefined) {

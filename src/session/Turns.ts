@@ -2,6 +2,7 @@
  * Records what comes of a run: turns of its guest, and its end. When the guest is written down with a turn is decided here.
  *
  * U1. Calls, verdicts and (where their answers must not be lost) a snapshot are written in one go.
+ * U2. A guest whose turn makes a witness freeze the session is written down before anything else is done with it.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -19,6 +20,7 @@ import type { OpenCall } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import type { Redactor } from "./Redactor.ts"
 import * as RunPhases from "./RunPhases.ts"
+import type { SessionError } from "./SessionError.ts"
 import type { RecordedCall, SessionEvent } from "./SessionEvent.ts"
 import type { SessionState } from "./SessionState.ts"
 
@@ -53,7 +55,10 @@ export interface Turns {
   readonly take: (
     delivered: ReadonlyArray<string>,
     nowMillis: number
-  ) => (turn: Turn, machine: SnapshotMachine) => Effect.Effect<void, JournalError | MachineError | TokenError>
+  ) => (
+    turn: Turn,
+    machine: SnapshotMachine
+  ) => Effect.Effect<void, JournalError | MachineError | SessionError | TokenError>
   /** Ends the run in progress with an error; the guest goes back to where it was before. */
   readonly abort: (error: GuestError) => Effect.Effect<void, JournalError>
   readonly timing: { snapshotBytes: number }
@@ -91,6 +96,17 @@ export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
     hasRun(ledger.state().last, event.nowMillis)
   }
 
+  const isFrozen = () => ledger.state().stance === "frozen"
+
+  /** Writes a turn that a witness sees. See U2. */
+  const shown = (write: Effect.Effect<void, JournalError>) =>
+    Effect.uninterruptible(
+      Effect.andThen(
+        write,
+        Effect.suspend(() => (isFrozen() ? guest.preserve : Effect.void))
+      )
+    )
+
   const replayIsDear = () => sinceSnapshot.answers >= stepsMax || sinceSnapshot.cpuMillis >= replayMillisMax
 
   const take: Turns["take"] = (delivered, nowMillis) =>
@@ -109,19 +125,19 @@ export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
       )
       if (turn._tag === "Parked") {
         const asked = yield* airlock.judge(before, turn.calls, nowMillis)
-        const due = before.stance === "frozen" || (repeats && (needsSnapshot(asked) || replayIsDear()))
+        const due = isFrozen() || (repeats && (needsSnapshot(asked) || replayIsDear()))
         const snapshot = due ? yield* keep(machine) : {}
         const sleeps = turn.sleeps.map((sleep) => ({ ...sleep, id: Recipe.branchId(sleep.id, before.branch) }))
         ledger.record({ _tag: "Parked", ...named, cancelled, calls: asked, sleeps, ...snapshot })
         // Handlers that need it written are about to be written down as started, in one go with it.
         const isWrittenSoon = cancelled.length === 0 && asked.some(startsAtOnce)
-        yield* ledger.show
+        yield* shown(ledger.show)
         yield* due && !isWrittenSoon ? ledger.flush : ledger.flushSome
         yield* calls.cancel(cancelled.flatMap((id) => before.open.get(id) ?? []))
         return
       }
       const fatal = turn._tag === "Failed" && turn.fatal
-      const due = !fatal && (snapshots === "eager" || (repeats && replayIsDear()))
+      const due = !fatal && (isFrozen() || snapshots === "eager" || (repeats && replayIsDear()))
       const snapshot = due ? yield* keep(machine) : {}
       recordEnd({
         _tag: "RunEnded",
@@ -135,8 +151,8 @@ export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
         quarantined: fatal && turn.error.reason === "Unresponsive",
         ...snapshot
       })
-      yield* ledger.flush
-      if (fatal) yield* guest.drop
+      // Of a machine that a fatal turn has ended there is nothing to keep but what was before.
+      yield* fatal ? Effect.andThen(ledger.flush, guest.drop) : shown(ledger.flush)
       yield* calls.cancel(unanswered(before, delivered))
     })
 

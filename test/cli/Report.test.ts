@@ -113,6 +113,18 @@ describe("what a run came to, as text", () => {
     })
   )
 
+  it.effect("says of a frozen session how it is let go on", () =>
+    Effect.gen(function* () {
+      const paused: RunResult = { _tag: "Paused", ...common, calls: [], isFrozen: true, wakesMillis: undefined }
+      const { out } = yield* told(paused, "javascript", ["--home", "/srv/home", "--tools", "bank.ts"])
+      assert.deepStrictEqual(out.join("").split("\n"), [
+        "run r1 of session s1 is paused: the session is frozen",
+        "  caisson guard s1 open --home /srv/home",
+        "  caisson resume s1 --home /srv/home --tools bank.ts"
+      ])
+    })
+  )
+
   it.effect("lets no text of a guest act on a terminal", () =>
     Effect.gen(function* () {
       const displays = [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result, Schema, Stream } from "effect"
+import { Effect, Layer, Option, Result, Schema, Stream } from "effect"
 import type { AuditEvent } from "../../src/audit/AuditEvent.ts"
 import * as AuditKeyFile from "../../src/audit/AuditKeyFile.ts"
 import * as Query from "../../src/audit/Query.ts"
@@ -13,6 +13,8 @@ const root = mkdtempSync(join(tmpdir(), "caisson-audited-"))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const Amount = Schema.Struct({ amount: Schema.Finite, note: Schema.optionalKey(Schema.String) })
+
+const planted = { detection: { honeytokens: [{ name: "canary", value: "canary-7f3a9c21e5" }] } }
 
 const entered: Array<string> = []
 
@@ -29,12 +31,21 @@ const tool = (name: string, readOnly: boolean) =>
       })
   })
 
+const guess = Tool.make("math.guess", {
+  description: "guess",
+  input: Amount,
+  output: Schema.Finite,
+  readOnly: true,
+  execute: ({ amount }) => Effect.fail(new Error(`it is not ${amount}`))
+})
+
 const grants = Effect.map(
-  Toolkit.make([tool("math.double", true), tool("bank.pay", false), tool("bank.ask", false)]),
+  Toolkit.make([tool("math.double", true), guess, tool("bank.pay", false), tool("bank.ask", false)]),
   (toolkit) => ({
     toolkit,
     capabilities: [
       Capability.make({ methods: "math/*", where: { amount: { le: 10 } } }),
+      Capability.make({ methods: "math/guess" }),
       Capability.make({ methods: "bank/pay" }),
       Capability.make({ methods: "bank/ask", mode: "ask" })
     ]
@@ -137,27 +148,92 @@ describe("sessions of a home under audit", () => {
   it.live("are frozen where a planted value leaves, until a person says otherwise", () =>
     Effect.gen(function* () {
       const directory = join(root, "frozen")
-      const audit = { detection: { honeytokens: [{ name: "canary", value: "canary-7f3a9c21e5" }] } }
       yield* Effect.gen(function* () {
         const session = yield* Session.open({ ...(yield* grants), id: "s" })
         const leaking = yield* session.run("await math.double({ amount: 1, note: 'canary-7f3a9c21e5' })")
-        assert.strictEqual(leaking._tag === "Failed" && leaking.error.reason, "Frozen")
+        assert.deepInclude(leaking, { _tag: "Paused", isFrozen: true, calls: [] })
         assert.deepStrictEqual(
           entered.filter((call) => call.includes("canary")),
           []
         )
         assert.strictEqual(session.state().stance, "frozen")
-        const refused = yield* session.run("await math.double({ amount: 1 })")
-        assert.strictEqual(refused._tag === "Failed" && refused.error.reason, "Frozen")
+        const refused = yield* Effect.flip(session.run("await math.double({ amount: 1 })"))
+        assert.strictEqual(refused.reason._tag, "SessionFrozen")
         yield* session.guard("open", { reason: "looked into", by: "ann" })
+        const leaked = Option.getOrThrow(yield* session.resume())
+        assert.strictEqual(leaked._tag === "Failed" && leaked.error.reason, "Frozen")
         assert.strictEqual((yield* session.run("await math.double({ amount: 1 })"))._tag, "Completed")
-      }).pipe(Effect.scoped, inHome(directory, audit))
+      }).pipe(Effect.scoped, inHome(directory, planted))
       const events = yield* eventsOf(directory, "s")
       const alert = events.find(({ type, data }) => type === "alert" && data["rule"] === "honeytoken")
       assert.strictEqual(alert?.data["reaction"], "freeze")
       assert.notInclude(JSON.stringify(alert), "canary-7f3a9c21e5")
       const stances = events.filter(({ type }) => type === "session.guarded").map(({ data }) => data["stance"])
       assert.deepStrictEqual(stances, ["frozen", "open"])
+    })
+  )
+
+  it.live("keep where the guest stood at the read-only call that froze them, and go no further from there", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "forensic")
+      const kept = yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        yield* session.run(
+          `globalThis.loot = "stolen"
+           try { await math.double({ amount: 1, note: "canary-7f3a9c21e5" }) } catch {}
+           const found = loot; globalThis.loot = "wiped"; found`
+        )
+        const again = Option.getOrThrow(yield* session.resume())
+        assert.deepInclude(again, { _tag: "Paused", isFrozen: true })
+        const entries = Array.from(yield* (yield* Sessions.Sessions).entries("s"))
+        assert.deepStrictEqual(
+          entries.slice(-4).map(({ event }) => event._tag),
+          ["Parked", "Guarded", "Kept", "CallAnswered"]
+        )
+        const { event } = entries.at(-2) ?? {}
+        return event?._tag === "Kept" ? event.snapshot : undefined
+      }).pipe(Effect.scoped, inHome(directory, planted))
+      yield* Effect.gen(function* () {
+        const session = yield* Session.resume("s", yield* grants)
+        assert.strictEqual((yield* Effect.flip(session.run("loot = 'mine'"))).reason._tag, "SessionFrozen")
+        yield* session.guard("open", { reason: "looked into", by: "ann" })
+        const end = Option.getOrThrow(yield* session.resume())
+        assert.strictEqual(end._tag === "Completed" && end.value, '"stolen"')
+      }).pipe(Effect.scoped, inHome(directory, planted))
+      const restored = (yield* eventsOf(directory, "s")).filter(({ type }) => type === "machine.restored")
+      assert.isDefined(kept)
+      assert.deepStrictEqual(
+        restored.map(({ data }) => data["snapshot"]),
+        [kept]
+      )
+    })
+  )
+
+  it.live("are frozen by an answer before the guest has it", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "answered")
+      const rules = { enumeration: { misses: 3, reaction: "freeze" as const } }
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        const guessing = yield* session.run(
+          "for (let i = 0; i < 9; i++) try { await math.guess({ amount: i }) } catch { console.log(i) }"
+        )
+        assert.deepInclude(guessing, { _tag: "Paused", isFrozen: true, stdout: "0\n1\n" })
+        assert.strictEqual((yield* (yield* Sessions.Sessions).entries("s")).at(-1)?.event._tag, "Kept")
+      }).pipe(Effect.scoped, inHome(directory, { detection: { rules } }))
+    })
+  )
+
+  it.live("keep where the guest stood at the end of the run that froze them", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "ended")
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s", snapshots: "lazy" })
+        yield* session.run("globalThis.loot = 'canary-7f3a9c21e5'; loot")
+        const { event } = (yield* (yield* Sessions.Sessions).entries("s")).at(-1) ?? {}
+        assert.strictEqual(event?._tag, "Kept")
+        assert.strictEqual((yield* Effect.flip(session.run("loot = ''"))).reason._tag, "SessionFrozen")
+      }).pipe(Effect.scoped, inHome(directory, planted))
     })
   )
 
