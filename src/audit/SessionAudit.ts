@@ -5,6 +5,7 @@
  *     held again.
  * U2. What a fork has of its source is the source's: a fork's own history begins with the fork.
  * U3. What the detector wants done makes a session stricter. To make it milder again is for a person.
+ * U4. What the policy in force takes for a secret is taken out of what guests and tools say before it is hashed.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Meter from "../machine/Meter.ts"
+import { InForce } from "../policy/InForce.ts"
 import { JournalError, StorageFailed } from "../session/Journal.ts"
 import type { Entry, Stance } from "../session/SessionEvent.ts"
 import { type Intervention, type Notice, Witness } from "../session/Witness.ts"
@@ -26,6 +28,7 @@ import * as SessionObservations from "./detection/SessionObservations.ts"
 import { alerts as alertCounts, auditLag } from "./Metrics.ts"
 import * as Query from "./Query.ts"
 import * as SessionEvents from "./SessionEvents.ts"
+import * as Spoken from "./Spoken.ts"
 
 interface Watched {
   account: SessionEvents.Account
@@ -96,6 +99,7 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
   const log = yield* AuditLog
   const clock = yield* Clock.Clock
   const meter = yield* Meter.current
+  const policyInForce = yield* InForce
   const revocations = yield* Effect.serviceOption(Revocations)
   const watched = new Map<string, Watched>()
   /** How far the detector has seen sessions: what is read again with a session that is held again is not seen twice. */
@@ -108,7 +112,9 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
     tokens: []
   })
 
-  const append = (events: ReadonlyArray<NewEvent>) => {
+  const append = Effect.fnUntraced(function* (said: ReadonlyArray<NewEvent>) {
+    const policy = yield* policyInForce
+    const events = policy === undefined ? said : said.map((event) => Spoken.withoutSecrets(policy.output, event))
     meter.move(auditLag, events.length)
     const written = Effect.forEach(
       Array.from({ length: Math.ceil(events.length / eventsAtOnceMax) }, (_, index) =>
@@ -117,11 +123,11 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
       log.appendAll,
       { discard: true }
     )
-    return Effect.ensuring(
+    return yield* Effect.ensuring(
       written,
       Effect.sync(() => meter.move(auditLag, -events.length))
     )
-  }
+  })
 
   const detect = (one: Watched, entry: Entry): ReadonlyArray<Alert> => {
     if (detector === undefined) return []

@@ -85,12 +85,12 @@ const composed = <E>(
   kept: Layer.Layer<Journal | Admission.Admission | Revocations, E>,
   audit: Layer.Layer<never, HomeError, Revocations> = Layer.empty
 ): Layer.Layer<Home, E | HomeError> => {
-  const { machines, otlp, policy, sessions } = options
+  const { machines, otlp, sessions } = options
+  const policy = rules(options.policy)
+  const engine = QuickJs.layer({ ...machines, key })
   return Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
     Layer.provideMerge(tiers(options, key)),
-    Layer.provideMerge(
-      Layer.mergeAll(kept, QuickJs.layer({ ...machines, key }), rules(policy), Layer.provide(audit, kept))
-    ),
+    Layer.provideMerge(Layer.mergeAll(kept, engine, policy, Layer.provide(audit, Layer.merge(kept, policy)))),
     Layer.provideMerge(Otlp.layer(otlp))
   )
 }

@@ -1,8 +1,12 @@
 import type { Display, Output } from "../machine/Turn.ts"
 import type { Policy } from "../policy/Policy.ts"
 import * as Redaction from "../policy/secret/Redaction.ts"
+import type { GuestError } from "../tool/GuestError.ts"
 
-/** Takes the secrets that a policy names out of what a guest prints and shows, turn by turn: neither listeners nor the journal get them. */
+/**
+ * Takes the secrets that a policy names out of what a guest prints, shows and throws, turn by turn: neither listeners nor the
+ * journal get them.
+ */
 export interface Redactor {
   /** A turn begins, under the policy in force. */
   readonly begin: (policy: Policy | undefined) => void
@@ -15,6 +19,8 @@ export interface Redactor {
   }
   /** What is shown in the turn. Of what lies in files, nothing is looked at. */
   readonly cover: (display: Display) => Display
+  /** What ended the turn's run. */
+  readonly thrown: (error: GuestError) => GuestError
 }
 
 type Held = Readonly<Record<Output["stream"], Redaction.Held>>
@@ -65,6 +71,12 @@ export const make = (): Redactor => {
       return { rest, whole: redact(rules, output) }
     },
     cover: (display) =>
-      rules === undefined || display.text === undefined ? display : { ...display, text: textOf(rules, display.text) }
+      rules === undefined || display.text === undefined ? display : { ...display, text: textOf(rules, display.text) },
+    thrown: (error) => {
+      if (rules === undefined) return error
+      const { message, name, stack } = error
+      const told = { name: Redaction.redact(rules, name), message: Redaction.redact(rules, message) }
+      return { ...error, ...told, ...(stack === undefined ? {} : { stack: Redaction.redact(rules, stack) }) }
+    }
   }
 }

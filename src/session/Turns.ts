@@ -146,7 +146,7 @@ export const make = Effect.fnUntraced(function* (options: TurnsOptions) {
         outcome:
           turn._tag === "Completed"
             ? { _tag: "Succeeded", value: turn.value }
-            : { _tag: "Rejected", error: turn.error },
+            : { _tag: "Rejected", error: redactor.thrown(turn.error) },
         rolledBack: fatal,
         quarantined: fatal && turn.error.reason === "Unresponsive",
         ...snapshot

@@ -121,6 +121,60 @@ describe("sessions of a home under audit", () => {
     })
   )
 
+  it.live("leave nothing in the log or in errors that the policy takes for a secret", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "secrets")
+      const policy = join(root, "secrets.policy.yaml")
+      writeFileSync(
+        policy,
+        `version: 1
+name: secrets
+defaults: { tools: allow }
+output:
+  redact: [credit-card, github-token, { name: project, literal: "blue\\n\\"heron\\"" }]
+`
+      )
+      const leaks = Tool.make("bank.leak", {
+        description: "fails",
+        input: Schema.Record(Schema.String, Schema.Unknown),
+        output: Schema.Finite,
+        execute: () => Effect.fail(new Error("card 4111 1111 1111 1111 was refused")),
+        readOnly: false
+      })
+      const github = `ghp_${"a1B2".repeat(9)}`
+      const home = Home.layer({ directory, machines: { threads: 1 }, audit: {}, policy })
+      const result = yield* Effect.gen(function* () {
+        const toolkit = yield* Toolkit.make([tool("bank.pay", false), leaks])
+        const session = yield* Session.open({
+          toolkit,
+          capabilities: [Capability.make({ methods: "bank/*" })],
+          id: "s"
+        })
+        return yield* session.run(
+          `await bank.pay({ amount: 4111111111111111, note: 'of blue\\n"heron"' })
+           await bank.leak({ '4111 1111 1111 1111': [{ card: '5500-0000-0000-0004' }], number: 12 }).catch(() => {})
+           await bank.pay({ amount: 1, card: '5500-0000-0000-0004' }).catch(() => {})
+           throw new Error('no access with ${github}, nor to blue\\n"heron"')`
+        )
+      }).pipe(Effect.scoped, Effect.provide(home))
+      assert.strictEqual(result._tag, "Failed")
+      const error = result._tag === "Failed" ? result.error : undefined
+      assert.strictEqual(error?.message, "no access with [redacted: github-token], nor to [redacted: project]")
+      const events = yield* eventsOf(directory, "s")
+      const inputs = events.filter(({ type }) => type === "call.decided").map(({ data }) => data["input"])
+      assert.deepStrictEqual(inputs.slice(0, 2), [
+        { amount: "[redacted: credit-card]", note: "of [redacted: project]" },
+        { "[redacted: credit-card]": [{ card: "[redacted: credit-card]" }], number: 12 }
+      ])
+      const refused = { name: "Error", message: "card [redacted: credit-card] was refused" }
+      const errors = events.filter(({ type }) => type === "call.settled").map(({ data }) => data["error"])
+      assert.deepStrictEqual(errors, [undefined, refused])
+      const log = JSON.stringify(events)
+      for (const secret of ["4111", "5500-", "heron", github]) assert.notInclude(log, secret)
+      yield* assertSound(directory)
+    })
+  )
+
   it.live("are made up for in the log once they are held again, each entry once", () =>
     Effect.gen(function* () {
       const directory = join(root, "made-up")

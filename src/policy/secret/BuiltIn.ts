@@ -155,6 +155,6 @@ export const builtIn: ReadonlyMap<string, ReadonlyArray<Detector>> = new Map([
   prefixed("npm-token", ["npm_"], "alphanumeric", [36, 36]),
   ["jwt", [{ name: "jwt", prefix: jsonStart, scan: scanJwt }]],
   ["private-key-block", [{ name: "private-key-block", prefix: keyBegin, scan: scanPrivateKey }]],
-  ["credit-card", [{ name: "credit-card", scan: scanCreditCard }]],
-  ["email", [{ name: "email", scan: scanEmail }]]
+  ["credit-card", [{ name: "credit-card", hint: `\\d(?:[ -]?\\d){${digitsMin - 1}}`, scan: scanCreditCard }]],
+  ["email", [{ name: "email", hint: "@", scan: scanEmail }]]
 ])

@@ -9,6 +9,8 @@ export interface Detector {
   readonly name: string
   /** What every secret of the kind begins with; absent where that cannot be said. */
   readonly prefix?: string
+  /** Where it cannot: an expression that every text with such a secret matches, found in linear time. */
+  readonly hint?: string
   readonly scan: (text: string, from: number, isEnd: boolean) => Scan
 }
 

@@ -53,8 +53,8 @@ const hints = new WeakMap<Output, RegExp>()
 const hintOf = (output: Output): RegExp => {
   const known = hints.get(output)
   if (known !== undefined) return known
-  const prefixes = detectorsOf(output).map(({ prefix = "" }) => escaped(prefix))
-  const hint = new RegExp(prefixes.join("|"))
+  const either = detectorsOf(output).map(({ hint = "", prefix }) => (prefix === undefined ? hint : escaped(prefix)))
+  const hint = new RegExp(either.join("|"))
   hints.set(output, hint)
   return hint
 }
