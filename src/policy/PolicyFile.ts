@@ -7,6 +7,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as FileText from "./document/FileText.ts"
 import { parse } from "./document/ReadPolicy.ts"
 import type { Policy } from "./Policy.ts"
 import { PolicyError } from "./PolicyError.ts"
@@ -24,7 +25,8 @@ export const read = Effect.fn("PolicyFile.read")(function* (file: string) {
   // What is no file may have no end, whatever it says of its length.
   if (type !== "File") return yield* notReadable(file, `it is no file: ${type}`)
   if (size > bytesMax) return yield* notReadable(file, `it has more than ${bytesMax} bytes`)
-  const text = yield* unreadable(files.readFileString(file))
+  const text = FileText.decode(yield* unreadable(files.readFile(file)))
+  if (text === undefined) return yield* notReadable(file, "it is not UTF-8")
   return yield* Effect.fromResult(parse(file, text))
 })
 

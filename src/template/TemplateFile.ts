@@ -5,6 +5,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Document, type Place } from "../policy/document/Document.ts"
+import * as FileText from "../policy/document/FileText.ts"
 import { suggest } from "../policy/document/Suggestion.ts"
 import type { OciSource, Template } from "./Template.ts"
 import { Malformed, NotReadable, type TemplateError, templateFailed } from "./TemplateError.ts"
@@ -121,7 +122,9 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
   if (type !== "File") return yield* templateFailed(new NotReadable({ file, detail: `it is no file: ${type}` }))
   if (size > bytesMax)
     return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${bytesMax} bytes` }))
-  const template = yield* Effect.fromResult(parse(file, yield* unreadable(files.readFileString(file))))
+  const text = FileText.decode(yield* unreadable(files.readFile(file)))
+  if (text === undefined) return yield* templateFailed(new NotReadable({ file, detail: "it is not UTF-8" }))
+  const template = yield* Effect.fromResult(parse(file, text))
   const path = yield* unreadable(files.realPath(file))
   return located(template, path.slice(0, path.lastIndexOf("/")))
 })

@@ -1,6 +1,6 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, PlatformError, Queue, Ref, Stream } from "effect"
@@ -23,7 +23,7 @@ describe("watching a policy file", () => {
     )
     const files = FileSystem.makeNoop({
       stat: () => Effect.map(now, (text) => ({ size: BigInt(text.length), type: "File" }) as never),
-      readFileString: () => now,
+      readFile: () => Effect.map(now, (text) => new TextEncoder().encode(text)),
       watch: (_, options) => {
         options?.onReady?.()
         return Stream.fromQueue(events)
@@ -86,6 +86,11 @@ describe("watching a policy file", () => {
       assert.strictEqual(directory.reason, "NotReadable")
       const endless = yield* Effect.flip(PolicyFile.read("/dev/zero"))
       assert.include(endless.message, "it is no file: CharacterDevice")
+      const file = join(mkdtempSync(join(tmpdir(), "caisson-policy-")), "latin1.yaml")
+      writeFileSync(file, Buffer.from("version: 1\nname: caf\xe9\n", "latin1"))
+      const latin1 = yield* Effect.flip(PolicyFile.read(file))
+      assert.deepInclude(latin1, { reason: "NotReadable", detail: "it is not UTF-8" })
+      rmSync(dirname(file), { recursive: true })
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 

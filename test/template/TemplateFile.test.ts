@@ -130,6 +130,17 @@ warmUp:
     }).pipe(Effect.provide(NodeServices.layer))
   )
 
+  it.effect("refuses a file that is not UTF-8", () =>
+    Effect.gen(function* () {
+      const directory = mkdtempSync(join(tmpdir(), "caisson-template-"))
+      const file = join(directory, "latin1.yaml")
+      writeFileSync(file, Buffer.from(`${shell}# caf\xe9\n`, "latin1"))
+      const { reason } = yield* Effect.flip(TemplateFile.read(file))
+      assert.deepInclude(reason, { _tag: "NotReadable", detail: "it is not UTF-8" })
+      rmSync(directory, { recursive: true })
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
   it.effect("says that it cannot read a file that is not there, or that is none", () =>
     Effect.gen(function* () {
       for (const file of ["nowhere.yaml", "/dev/zero"]) {
