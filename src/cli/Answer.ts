@@ -11,7 +11,7 @@ interface Given {
   readonly reason: string | undefined
   readonly result: string | undefined
   readonly error: string | undefined
-  readonly by: { readonly by?: string }
+  readonly by: string
 }
 
 const toAnswer = Effect.fnUntraced(function* ({ approve, by, deny, error, reason, result }: Given) {
@@ -20,11 +20,11 @@ const toAnswer = Effect.fnUntraced(function* ({ approve, by, deny, error, reason
   if (reason !== undefined && chosen !== "deny") {
     return yield* new UsageError({ reason: "Contradiction", message: "--reason goes with --deny" })
   }
-  if (result !== undefined) return { _tag: "Return", value: yield* Flags.parseJson("result", result), ...by } as const
-  if (error !== undefined) return { _tag: "Throw", message: error, ...by } as const
+  if (result !== undefined) return { _tag: "Return", value: yield* Flags.parseJson("result", result), by } as const
+  if (error !== undefined) return { _tag: "Throw", message: error, by } as const
   return approve
-    ? ({ _tag: "Approve", ...by } as const)
-    : ({ _tag: "Deny", ...(reason === undefined ? {} : { reason }), ...by } as const)
+    ? ({ _tag: "Approve", by } as const)
+    : ({ _tag: "Deny", ...(reason === undefined ? {} : { reason }), by } as const)
 })
 
 /** `caisson answer`. */

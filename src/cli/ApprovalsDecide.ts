@@ -1,5 +1,4 @@
 /** The subcommands that decide. They need no hold of the session: whoever has it takes the decision up. */
-import { userInfo } from "node:os"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,18 +8,10 @@ import { UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 
-const userName = (): string => {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? "unknown"}`
-  }
-}
-
 const shared = {
   session: Flags.session,
   call: Flags.call,
-  by: Flags.text("by", "NAME", "Who decides (default: the name of the user)"),
+  by: Flags.by,
   digest: Flags.text("digest", "SHA256", "Decide only if this is still the question: see `approvals list --json`"),
   resume: Flags.toggle("resume", "Then go on with the run here, unless another process holds the session"),
   tools: Flags.tools
@@ -29,7 +20,7 @@ const shared = {
 interface Given {
   readonly session: string
   readonly call: string
-  readonly by: string | undefined
+  readonly by: string
   readonly digest: string | undefined
   readonly resume: boolean
   readonly tools: string | undefined
@@ -51,8 +42,7 @@ const goOn = Effect.fnUntraced(function* ({ session: id, tools }: Given, home: s
 
 const decide = Effect.fnUntraced(function* (given: Given, answer: Answer) {
   const { home, json } = yield* root
-  const { call, digest, session } = given
-  const by = given.by ?? userName()
+  const { by, call, digest, session } = given
   const { inInbox } = yield* Effect.promise(() => import("./Held.ts"))
   const { Approvals } = yield* Effect.promise(() => import("../approval/Approvals.ts"))
   const { decisionJson, decisionText, isSame } = yield* Effect.promise(() => import("./ApprovalsText.ts"))

@@ -5,6 +5,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { UsageError } from "./Problem.ts"
+import { userName } from "./UserName.ts"
 
 export const session = Argument.String("ID").pipe(Argument.withDescription("The session"))
 
@@ -33,9 +34,9 @@ export const text = (name: string, metavar: string, description: string) =>
     Flag.map(Option.getOrUndefined)
   )
 
-/** Who says so, as a part of what is said; without it, nobody is named. */
-export const by = text("by", "NAME", "Who says so, for the journal").pipe(
-  Flag.map((name) => (name === undefined ? {} : { by: name }))
+/** Who decides, or says so: what a person says on the command line always has a name. */
+export const by = text("by", "NAME", "Who says so, for the journal (default: the name of the user)").pipe(
+  Flag.map((name) => name ?? userName())
 )
 
 export const seq = (description: string) =>

@@ -23,7 +23,7 @@ export const guard = Command.make(
     const { home, json } = yield* root
     const { inExistingHome, resumeWithoutTools } = yield* Effect.promise(() => import("./Held.ts"))
     const { out } = yield* Screen
-    yield* Effect.flatMap(resumeWithoutTools(session), (held) => held.guard(stance, { reason, ...by })).pipe(
+    yield* Effect.flatMap(resumeWithoutTools(session), (held) => held.guard(stance, { reason, by })).pipe(
       Effect.scoped,
       inExistingHome(home)
     )

@@ -20,8 +20,8 @@ export const reconcile = Command.make(
     yield* Flags.onlyOne({ committed, "not-committed": notCommitted || undefined })
     const said: Session.Reconciliation =
       committed === undefined
-        ? { _tag: "NotCommitted", ...by }
-        : { _tag: "Committed", value: yield* Flags.parseJson("committed", committed), ...by }
+        ? { _tag: "NotCommitted", by }
+        : { _tag: "Committed", value: yield* Flags.parseJson("committed", committed), by }
     const { inExistingHome, perform, resume } = yield* Effect.promise(() => import("./Held.ts"))
     yield* Effect.gen(function* () {
       const held = yield* resume(session, { home, tools })

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { caisson, tools } from "./command.ts"
 import { callsOf, errorOf, makeWorld, refund } from "./world.ts"
@@ -112,6 +113,24 @@ describe("what is said of a call", { timeout: 60_000 }, () => {
       ]
     )
     assert.match((await text("show", "a", "--events")).stdout, /CallApproved +1\.1, by ann\n/)
+  })
+
+  it("is recorded with the user's name where none is given", async () => {
+    const { json, text } = makeWorld()
+    const code = "[await bank.refund({ amount: 1 }), await bank.refund({ amount: 2 })]"
+    await json(75, "run", "-e", code, "--session", "a", "--tools", tools)
+    await json(75, "answer", "a", "1.1", "--approve")
+    await json(0, "answer", "a", "1.2", "--result", '"3"')
+    await json(0, "guard", "a", "asking")
+    const { username } = userInfo()
+    assert.deepStrictEqual(
+      (await saidBy(text)).map(({ _tag, by }) => [_tag, by]),
+      [
+        ["CallApproved", username],
+        ["CallAnswered", username],
+        ["Guarded", username]
+      ]
+    )
   })
 
   it("is recorded with the name of who reconciled", async () => {
