@@ -5,8 +5,8 @@ import * as Schema from "effect/Schema"
  *
  * `NoCapability`: nothing covers the method. `ConstraintFailed`: what covers it does not cover these arguments; `parameter`,
  * `operator` and `limit` say which check failed. `Expired` and `BudgetExhausted`: what covers the call is over or used up.
- * `PolicyDenied`: the operator's rules forbid it. `Revoked`: the token that allows it was called back. `Frozen`: the
- * session was stopped for a person to look at.
+ * `PolicyDenied`: the operator's rules forbid it. `Revoked`: the token that allows it was called back. `WrongSession`: it is for
+ * the session that this one was forked from. `Frozen`: the session was stopped for a person to look at.
  * `NoHandler` and `InvalidInput`: there is no such tool, or it does not take these arguments. `Refused`: a person said no.
  * `Cancelled`: the call was withdrawn before it was decided on.
  */
@@ -20,6 +20,7 @@ export class Denial extends Schema.TaggedError<Denial>()("CapabilityError", {
     "InvalidInput",
     "PolicyDenied",
     "Revoked",
+    "WrongSession",
     "Frozen",
     "Refused",
     "Cancelled"

@@ -136,7 +136,7 @@ const judgeOne = (
   return { id, digest: digest(call), method, input: inputText, readOnly, idempotent, verdict }
 }
 
-export const make = (authority: Authority): Airlock => {
+export const make = (session: string, authority: Authority): Airlock => {
   const { decisionMillis, isRevoked, policy, toolkit } = authority
   const granted = (recorded: ReadonlyArray<Presented | undefined>) => {
     const layers = layersOf(authority, recorded)
@@ -146,6 +146,7 @@ export const make = (authority: Authority): Airlock => {
     const layers = layersOf(authority, [state.token, state.current?.token])
     const rules: Judgement.Rules = {
       stance: state.stance,
+      session,
       layers,
       policy: yield* policy,
       context: contextOf(state),
@@ -162,7 +163,7 @@ export const make = (authority: Authority): Airlock => {
       const presented = [state.token, program.token]
       const isHeld = authority.presented.length > 0 || presented.some((token) => token !== undefined)
       const isRevoked = isHeld ? yield* authority.isRevoked : () => false
-      return machineRulesFor(yield* policy, contextOf(state), fileRulesOf(authority, presented, isRevoked))
+      return machineRulesFor(yield* policy, contextOf(state), fileRulesOf(session, authority, presented, isRevoked))
     }),
     rejudge: Effect.fnUntraced(function* (state, call, inputText, nowMillis) {
       const rules = yield* rulesFor(state)

@@ -17,6 +17,8 @@ export const Presented = Schema.Struct({
   /** Of the token and its caveats. Revoking one of them ends it. */
   ids: Schema.Array(Schema.String),
   expiresMillis: Schema.optionalKey(Schema.Finite),
+  /** The one session that it gives anything to: a fork of it has the past, and not this authority. Absent, forks have it too. */
+  session: Schema.optionalKey(Schema.String),
   /** In which code may be run. */
   languages: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The folders that may be read and written; absent, none. */
@@ -36,6 +38,8 @@ export interface Layer {
   readonly capabilities: ReadonlyArray<Capability>
   readonly ids: ReadonlyArray<string>
   readonly expiresMillis: number
+  /** The one session that it is for; undefined for any. */
+  readonly session: string | undefined
 }
 
 /** What one holder of a session brings along. */
@@ -59,17 +63,23 @@ export const unrestricted = {
   isRevoked: Effect.succeed(() => false)
 } satisfies Partial<Authority>
 
-export const presented = ({ expiresMillis, files, ids, languages, layers }: TokenAuthority): Presented => ({
-  ids,
-  ...(languages === undefined ? {} : { languages }),
-  ...(files.read.length === 0 && files.write.length === 0 ? {} : { files }),
-  ...(expiresMillis === undefined ? {} : { expiresMillis }),
-  layers: layers.map(({ capabilities, id, name }) => ({
-    id,
-    name,
-    capabilities: capabilities.map((capability): unknown => JSON.parse(JSON.stringify(capability)))
-  }))
-})
+/** What a token gives to a session. One that is for that session or for a single use is for no fork of it. */
+export const presented = (token: TokenAuthority, session: string): Presented => {
+  const { expiresMillis, files, ids, languages, layers, singleUses } = token
+  const isForOne = token.session !== undefined || singleUses.length > 0
+  return {
+    ids,
+    ...(isForOne ? { session } : {}),
+    ...(languages === undefined ? {} : { languages }),
+    ...(files.read.length === 0 && files.write.length === 0 ? {} : { files }),
+    ...(expiresMillis === undefined ? {} : { expiresMillis }),
+    layers: layers.map(({ capabilities, id, name }) => ({
+      id,
+      name,
+      capabilities: capabilities.map((capability): unknown => JSON.parse(JSON.stringify(capability)))
+    }))
+  }
+}
 
 /** A layer that cannot be read lets nothing through. */
 const capabilitiesOf = (plain: ReadonlyArray<unknown>): ReadonlyArray<Capability> =>
@@ -78,7 +88,7 @@ const capabilitiesOf = (plain: ReadonlyArray<unknown>): ReadonlyArray<Capability
 const known = new WeakMap<Presented, ReadonlyArray<Layer>>()
 
 const layersOfOne = (token: Presented): ReadonlyArray<Layer> => {
-  const { expiresMillis = Number.POSITIVE_INFINITY, ids } = token
+  const { expiresMillis = Number.POSITIVE_INFINITY, ids, session } = token
   const layers =
     known.get(token) ??
     token.layers.map(({ capabilities, id, name }) => ({
@@ -86,7 +96,8 @@ const layersOfOne = (token: Presented): ReadonlyArray<Layer> => {
       name,
       capabilities: capabilitiesOf(capabilities),
       ids,
-      expiresMillis
+      expiresMillis,
+      session
     }))
   known.set(token, layers)
   return layers
@@ -102,21 +113,25 @@ export const layersOf = (
     name: "session",
     capabilities: authority.capabilities,
     ids: [],
-    expiresMillis: Number.POSITIVE_INFINITY
+    expiresMillis: Number.POSITIVE_INFINITY,
+    session: undefined
   },
   ...[...recorded, ...authority.presented].flatMap((token) => (token === undefined ? [] : layersOfOne(token)))
 ]
 
-/** What each token lets a machine do with files. One that was revoked gives nothing. */
+const noFiles = { read: [], write: [] }
+
+/** What each token lets a session's machine do with files. One that was revoked, or is for another session, gives nothing. */
 export const fileRulesOf = (
+  session: string,
   authority: Authority,
   recorded: ReadonlyArray<Presented | undefined>,
   isRevoked: (id: string) => boolean
 ): ReadonlyArray<TokenRules> =>
   [...recorded, ...authority.presented]
     .filter((token) => token !== undefined)
-    .map(({ expiresMillis, files = { read: [], write: [] }, ids }) => ({
+    .map(({ expiresMillis, files = noFiles, ids, session: only = session }) => ({
       layer: `token ${ids[0]}`,
-      ...(ids.some(isRevoked) ? { read: [], write: [] } : files),
+      ...(ids.some(isRevoked) || only !== session ? noFiles : files),
       ...(expiresMillis === undefined ? {} : { expiresMillis })
     }))

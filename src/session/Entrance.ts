@@ -78,5 +78,5 @@ export const pass = Effect.fnUntraced(function* (
   const token = yield* admit(text, { use: "execution", session, run, template, language, codeHash: sha256(source) })
   const tighter = Ceilings.tighter(limits, token.limits)
   if (tighter !== undefined) return yield* new SessionError({ reason: new TokenTooTight(tighter) })
-  return presented(token) satisfies Presented
+  return presented(token, session) satisfies Presented
 })

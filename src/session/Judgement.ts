@@ -16,6 +16,8 @@ export interface Rules {
   readonly context: Context
   readonly isRevoked: (id: string) => boolean
   readonly stance: Stance
+  /** Whose call it is. */
+  readonly session: string
 }
 
 export interface Call {
@@ -46,6 +48,10 @@ const own = ({ id }: Layer) => id === ""
 const lapse = (layer: Layer, rules: Rules, { method, nowMillis }: Asking): Denial | undefined => {
   if (!(nowMillis < layer.expiresMillis)) {
     return new Denial({ reason: "Expired", message: `the token that allows ${method} has expired` })
+  }
+  const { session = rules.session } = layer
+  if (session !== rules.session) {
+    return new Denial({ reason: "WrongSession", message: `the token that allows ${method} is for another session` })
   }
   if (!layer.ids.some(rules.isRevoked)) return undefined
   return new Denial({ reason: "Revoked", message: `the token that allows ${method} was revoked` })

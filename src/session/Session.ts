@@ -124,7 +124,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const outputs = Outputs.make()
   const redactor = Redactor.make()
   yield* Effect.addFinalizer(() => outputs.end)
-  const airlock = Airlock.make(authority)
+  const airlock = Airlock.make(id, authority)
   const { toolkit } = airlock
   const guest = yield* Guest.make({
     tier,

@@ -220,7 +220,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
             seed: options.seed ?? entropy(16),
             limits,
             metadata,
-            ...(token === undefined ? {} : { token: Authority.presented(token) })
+            ...(token === undefined ? {} : { token: Authority.presented(token, id) })
           }
         }
       ]
@@ -234,7 +234,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   /** What a token gives to a session that exists. */
   const readmitted = Effect.fnUntraced(function* (session: string, token: string) {
     const { template } = yield* journal.summary(session)
-    return Authority.presented(yield* admit(token, { use: "session", session, template }))
+    return Authority.presented(yield* admit(token, { use: "session", session, template }), session)
   })
 
   const resume = Effect.fnUntraced(

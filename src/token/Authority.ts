@@ -50,6 +50,8 @@ export interface Authority {
   /** None is no network. */
   readonly network: ReadonlyArray<Network.Destination>
   readonly limits: Limits
+  /** The session that it is bound to; left out if the token does not say. */
+  readonly session?: string | undefined
   /** Left out if the token does not say. */
   readonly templates?: ReadonlyArray<string> | undefined
   /** Left out if the token does not say. */
@@ -98,6 +100,7 @@ const given = (keyId: string, grant: Grant): Authority => ({
   files: { read: grant.files?.read ?? [], write: grant.files?.write ?? [] },
   network: destinations(grant.network),
   limits: limitsOf(grant),
+  session: grant.session,
   templates: grant.templates,
   languages: grant.languages,
   expiresMillis: grant.expiresMillis,
@@ -130,6 +133,7 @@ const narrowed = (authority: Authority, caveat: Caveat, id: string): Authority =
       cpuMillis: minimum(limits.cpuMillis, caveat.cpuMillis),
       wallMillis: minimum(limits.wallMillis, caveat.wallMillis)
     },
+    session: authority.session ?? caveat.session,
     templates: inBoth(authority.templates, caveat.templates),
     languages: inBoth(authority.languages, caveat.languages),
     expiresMillis,

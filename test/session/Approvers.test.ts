@@ -13,12 +13,13 @@ const layer = (id: string, mode: "auto" | "ask", approvers?: ReadonlyArray<strin
   name: id === "" ? "session" : id,
   capabilities: [Capability.make({ methods: "bank/*", mode, ...(approvers === undefined ? {} : { approvers }) })],
   ids: [],
-  expiresMillis: Number.POSITIVE_INFINITY
+  expiresMillis: Number.POSITIVE_INFINITY,
+  session: undefined
 })
 
 const approversOf = (...layers: ReadonlyArray<Layer>) => {
   const context = { template: "javascript", tenant: undefined, labels: {} }
-  const rules = { layers, policy: undefined, context, isRevoked: () => false, stance: "open" } as const
+  const rules = { layers, policy: undefined, context, isRevoked: () => false, stance: "open", session: "s" } as const
   const judgement = Judgement.judge(rules, {}, { method, input: {}, nowMillis: 0 })
   assert(judgement._tag === "Ask", judgement._tag)
   return judgement.approvers

@@ -3,7 +3,7 @@ import { Effect, Option, Result } from "effect"
 import { TestClock } from "effect/testing"
 import type { GrantInput } from "../../src/token/Grant.ts"
 import * as Token from "../../src/token/Token.ts"
-import { anything, makeWorld, ring } from "./authorities.ts"
+import { anything, attenuate, makeWorld, mint, ring } from "./authorities.ts"
 import { decide, eventsOf } from "./decisions.ts"
 import { completed, onlyCall } from "./results.ts"
 
@@ -132,6 +132,64 @@ describe("a call that was let through before its token's end", () => {
       const result = Option.getOrThrow(yield* forked.resume())
       assert.strictEqual(result._tag === "Failed" && result.error.reason, "Revoked")
       assert.deepStrictEqual(outside.entered, ["pay 1", "pay 2"])
+    })
+  )
+})
+
+describe("a fork of a session under a token", () => {
+  const bindings: ReadonlyArray<readonly [string, (grant: GrantInput) => string]> = [
+    ["bound to the session", (grant) => mint({ ...grant, session: "orig" })],
+    ["bound to the session by a caveat", (grant) => attenuate(mint(grant), { session: "orig" })],
+    ["for a single use", (grant) => mint({ ...grant, once: true })],
+    ["for a single use by a caveat", (grant) => attenuate(mint(grant), { once: true })]
+  ]
+  const elsewhere = { refused: "the token that allows bank/refund is for another session" }
+
+  it.effect.each(bindings)("has no authority of one that is %s, where the session waited for a person", ([, token]) =>
+    Effect.gen(function* () {
+      const { grants, outside, process } = yield* makeWorld()
+      const base = yield* grants
+      const sessions = yield* process()
+      const session = yield* sessions.open({ ...base, id: "orig", token: token(anything) })
+      const call = onlyCall(yield* session.run("guardedRefund:3"))
+      const asked = session.state()
+      const forked = yield* sessions.resume(yield* sessions.fork("orig"), base)
+      assert.deepStrictEqual(completed(yield* forked.answer(call, { _tag: "Approve", by: "ann" })), elsewhere)
+      assert.deepStrictEqual(outside.entered, [])
+      assert.strictEqual(completed(yield* session.answer(call, { _tag: "Approve", by: "ann" })), "refunded 3")
+      const refused = yield* forked.run("double:1")
+      assert.strictEqual(refused._tag === "Failed" && refused.error.reason, "WrongSession")
+      yield* forked.rewind(asked.seq)
+      assert.deepStrictEqual(completed(yield* forked.answer(call, { _tag: "Approve", by: "ann" })), elsewhere)
+      assert.deepStrictEqual(outside.entered, ["refund 3"])
+    })
+  )
+
+  it.effect.each(bindings)("has none of a run's token that is %s, nor a call that was let through", ([, token]) =>
+    Effect.gen(function* () {
+      const { grants, journal, outside, process } = yield* makeWorld()
+      const base = yield* grants
+      const sessions = yield* process()
+      const session = yield* sessions.open({ ...base, id: "orig" })
+      yield* session.run("twice", { token: token({ ...anything, use: "execution" }) })
+      const parked = (yield* journal.read("orig", 0)).find(({ event }) => event._tag === "Parked")
+      const forked = yield* sessions.resume(yield* sessions.fork("orig", { at: parked?.seq }), base)
+      const result = Option.getOrThrow(yield* forked.resume())
+      assert.strictEqual(result._tag === "Failed" && result.error.reason, "WrongSession")
+      assert.deepStrictEqual(outside.entered, ["pay 1", "pay 2"])
+      assert.strictEqual(completed(yield* forked.run("double:1")), 2)
+    })
+  )
+
+  it.effect("has that of one that is bound to no session", () =>
+    Effect.gen(function* () {
+      const { grants, process } = yield* makeWorld()
+      const base = yield* grants
+      const sessions = yield* process()
+      const session = yield* sessions.open({ ...base, id: "orig", token: mint(anything) })
+      const call = onlyCall(yield* session.run("guardedRefund:3"))
+      const forked = yield* sessions.resume(yield* sessions.fork("orig"), base)
+      assert.strictEqual(completed(yield* forked.answer(call, { _tag: "Approve" })), "refunded 3")
     })
   )
 })

@@ -26,11 +26,12 @@ const rulesOf = Effect.fnUntraced(function* (
   state: Partial<SessionState>,
   token?: Presented
 ) {
-  const airlock = Airlock.make(yield* held(authority))
+  const airlock = Airlock.make("s", yield* held(authority))
   return yield* airlock.rules({ ...initial, ...state }, { token })
 })
 
-const given = (grant: GrantInput): Presented => presented(accepted(mint(grant).text, { use: grant.use ?? "execution" }))
+const given = (grant: GrantInput): Presented =>
+  presented(accepted(mint(grant).text, { use: grant.use ?? "execution" }), "s")
 
 describe("the rules of a run", () => {
   it.effect("are none without a policy and tokens", () =>
@@ -87,10 +88,22 @@ rules: [{ id: rm, effect: deny, commands: rm -rf, when: { tenant: acme, template
 describe("a token as a journal has it", () => {
   it("has the folders that are left, and none if it has none, as those written before there were files", () => {
     const narrow = attenuate(mint({ files: { read: ["/a", "/b"] } }).text, { files: { read: ["/a/x", "/c"] } }).text
-    const plain = JSON.parse(JSON.stringify(presented(accepted(narrow))))
+    const plain = JSON.parse(JSON.stringify(presented(accepted(narrow), "s")))
     assert.deepStrictEqual(Schema.decodeUnknownSync(Presented)(plain).files, { read: ["/a/x"], write: [] })
     assert.notProperty(given({ capabilities: [] }), "files")
   })
+
+  it.effect("gives a fork no files if it is for one session, and those of the token if not", () =>
+    Effect.gen(function* () {
+      const files = { read: ["/a"], write: ["/a"] }
+      const readable = Effect.fnUntraced(function* (grant: GrantInput) {
+        const token = presented(accepted(mint({ files, ...grant }).text), "orig")
+        return (yield* rulesOf({}, { token }))?.tokens?.map(({ read, write }) => [...read, ...write])
+      })
+      assert.deepStrictEqual(yield* readable({}), [["/a", "/a"]])
+      assert.deepStrictEqual(yield* readable({ once: true }), [[]])
+    })
+  )
 })
 
 describe("a run in the language shell", () => {

@@ -45,7 +45,7 @@ describe("tokens of earlier builds", () => {
   it.each(goldens)("A4 give what they gave: $file", ({ golden, ring }) => {
     const text = golden.made.at(-1)?.text ?? ""
     const authority = Token.verify(ring, text, { ...golden.context, isRevoked: () => false })
-    assert.deepStrictEqual(JSON.parse(JSON.stringify(Result.getOrThrow(authority))), golden.authority)
+    assert.deepInclude(JSON.parse(JSON.stringify(Result.getOrThrow(authority))), golden.authority)
     assert.strictEqual(Result.getOrThrow(Token.inspect(text)).id, golden.made.at(-1)?.id)
   })
 })

@@ -54,6 +54,7 @@ describe("a token", () => {
         files: { read: ["/workspace/in", "/etc/hosts"], write: ["/workspace/out"] },
         network: [{ host: "*.example.org", ports: [443, 8443] }],
         limits: { memoryMebibytes: 64, cpuMillis: 500, wallMillis: 5_000 },
+        session: "monday",
         templates: ["javascript", "shell"],
         languages: ["javascript"],
         expiresMillis: nowMillis + hour,
