@@ -17,7 +17,7 @@ import * as Meter from "../machine/Meter.ts"
 import { InForce } from "../policy/InForce.ts"
 import { JournalError, StorageFailed } from "../session/Journal.ts"
 import type { Entry, Stance } from "../session/SessionEvent.ts"
-import { type Intervention, type Notice, Witness } from "../session/Witness.ts"
+import { type Intervention, Witness } from "../session/Witness.ts"
 import { Revocations } from "../token/Revocations.ts"
 import type { AuditError } from "./AuditError.ts"
 import type { NewEvent } from "./AuditEvent.ts"
@@ -26,6 +26,7 @@ import type { Detector } from "./Detector.ts"
 import type { Alert, Reaction } from "./detection/Alert.ts"
 import * as SessionObservations from "./detection/SessionObservations.ts"
 import { alerts as alertCounts, auditLag } from "./Metrics.ts"
+import * as NoticeEvents from "./NoticeEvents.ts"
 import * as Query from "./Query.ts"
 import * as SessionEvents from "./SessionEvents.ts"
 import * as Spoken from "./Spoken.ts"
@@ -65,22 +66,6 @@ const interventionOf = ({ reaction, rule, title }: Alert): Intervention => ({
   stance: stances[reaction],
   reason: `${rule}: ${title}`
 })
-
-const noticeOf = (notice: Notice): Pick<NewEvent, "type" | "data"> => {
-  switch (notice._tag) {
-    case "TokenRefused":
-      return { type: "token.refused", data: { reason: notice.reason } }
-    case "CodeRefused":
-      return { type: "code.refused", data: { rule: notice.rule, reason: notice.reason } }
-    case "MachineStarted": {
-      const { engine, snapshot } = notice
-      if (snapshot === undefined) return { type: "machine.started", data: { engine } }
-      return { type: "machine.restored", data: { engine, snapshot } }
-    }
-    case "MachineStopped":
-      return { type: "machine.stopped", data: { reason: notice.reason } }
-  }
-}
 
 /** The last entry of a session of which the log has an event. */
 const lastAudited = (directory: string, session: string): Effect.Effect<number, AuditError> =>
@@ -224,8 +209,10 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
     see,
     notice: (notice) => {
       const { session } = notice
-      const { run, tenant, trace } = watched.get(session)?.account ?? {}
-      return Effect.mapError(append([{ ...noticeOf(notice), session, run, tenant, trace }]), failed)
+      const one = watched.get(session)
+      if (one !== undefined && notice._tag === "TokenVerified") one.tokens = [...one.tokens, ...notice.ids.slice(0, 1)]
+      const { run, tenant, trace } = one?.account ?? {}
+      return Effect.mapError(append([{ ...NoticeEvents.eventOf(notice), session, run, tenant, trace }]), failed)
     },
     leave: (session) => Effect.sync(() => watched.delete(session))
   }

@@ -3,10 +3,13 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import type { FileChange, Output } from "../machine/Turn.ts"
+import type { Limits } from "../machine/Limits.ts"
+import type { FileChange, Output, Usage } from "../machine/Turn.ts"
 import type { Presented } from "../session/Authority.ts"
 import type { Entry, RecordedCall, SessionEvent, Verdict } from "../session/SessionEvent.ts"
 import type { EventType, JsonObject, NewEvent } from "./AuditEvent.ts"
+import * as Limit from "./Limit.ts"
+import * as NoticeEvents from "./NoticeEvents.ts"
 
 /** What has to be remembered between entries. */
 export interface Account {
@@ -14,6 +17,9 @@ export interface Account {
   readonly tenant: string | undefined
   readonly run: string | undefined
   readonly trace: string | undefined
+  readonly limits: Limits | undefined
+  /** What the run has used of the processor. */
+  readonly cpuMillis: number
   /** How often the run has parked. */
   readonly turns: number
   readonly open: HashMap.HashMap<string, RecordedCall>
@@ -24,6 +30,8 @@ export const begin = (session: string): Account => ({
   tenant: undefined,
   run: undefined,
   trace: undefined,
+  limits: undefined,
+  cpuMillis: 0,
   turns: 0,
   open: HashMap.empty()
 })
@@ -96,11 +104,8 @@ const touched = (files: ReadonlyArray<FileChange> = [], by: "guest" | "host"): R
     kind === "removed" ? ["file.removed", { path, by }] : ["file.written", { path, change: kind, by }]
   )
 
-const verified = (token: Presented | undefined): ReadonlyArray<Draft> => {
-  if (token === undefined) return []
-  const [id = "", ...caveats] = token.ids
-  return [["token.verified", { token: id, caveats }]]
-}
+const verified = (token: Presented | undefined): ReadonlyArray<Draft> =>
+  token === undefined ? [] : [["token.verified", NoticeEvents.verified(token.ids, token.key)]]
 
 const answered = (call: RecordedCall | undefined, event: EventOf<"CallAnswered">): ReadonlyArray<Draft> => {
   const { by, outcome, question, receipt, ruling } = event
@@ -119,13 +124,28 @@ const answered = (call: RecordedCall | undefined, event: EventOf<"CallAnswered">
   return [["approval.decided", defined({ call: event.call, decision, by })], settled]
 }
 
-const ended = ({ files, outcome, output, rolledBack, snapshot, usage }: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
-  const failed = outcome._tag === "Rejected" ? outcome.error : undefined
-  const limit = rolledBack && failed?.reason !== undefined ? failed.reason : undefined
+const limitHit = (limit: string | undefined, { cpuMillis, limits }: Account, usage: Usage): ReadonlyArray<Draft> => {
+  if (limit === undefined) return []
+  const spent = { turnMillis: usage.cpuMillis, runMillis: cpuMillis + usage.cpuMillis }
+  return [["limit.hit", defined({ ...Limit.hit(limit, limits, spent) })]]
+}
+
+/** What a guest did in a turn, but for its calls. */
+const made = (account: Account, event: EventOf<"Parked" | "RunEnded">): ReadonlyArray<Draft> => {
+  const isTakenBack = event._tag === "RunEnded" && event.rolledBack
   return [
-    ...printed(output),
-    ...touched(rolledBack ? [] : files, "guest"),
-    ...(limit === undefined ? [] : [["limit.hit", { limit }] satisfies Draft]),
+    ...printed(event.output),
+    ...touched(isTakenBack ? [] : event.files, "guest"),
+    ...(event.outputCut === true ? limitHit("OutputLimit", account, event.usage) : [])
+  ]
+}
+
+const ended = (account: Account, event: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
+  const { outcome, rolledBack, snapshot, usage } = event
+  const failed = outcome._tag === "Rejected" ? outcome.error : undefined
+  return [
+    ...made(account, event),
+    ...limitHit(failed && Limit.limitOf(failed), account, usage),
     [
       "run.ended",
       defined({
@@ -153,8 +173,7 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
       ]
     case "Parked":
       return [
-        ...printed(event.output),
-        ...touched(event.files, "guest"),
+        ...made(account, event),
         ...event.calls.flatMap(decided),
         [
           "run.parked",
@@ -181,7 +200,7 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
     case "CallNotCommitted":
       return [["call.settled", defined({ call: event.call, receipt: "notCommitted", by: event.by })]]
     case "RunEnded":
-      return ended(event)
+      return ended(account, event)
     case "FilesChanged":
       return touched(event.files, "host")
     case "TakenOver":
@@ -204,15 +223,16 @@ const draftsOf = (account: Account, event: SessionEvent): ReadonlyArray<Draft> =
 const after = (account: Account, event: SessionEvent): Account => {
   switch (event._tag) {
     case "Opened":
-      return { ...account, tenant: event.metadata["tenant"] }
+      return { ...account, tenant: event.metadata["tenant"], limits: event.limits }
     case "RunStarted":
-      return { ...account, run: event.run, trace: event.trace?.id, turns: 0, open: HashMap.empty() }
+      return { ...account, run: event.run, trace: event.trace?.id, cpuMillis: 0, turns: 0, open: HashMap.empty() }
     case "Parked": {
       const open = HashMap.setMany(
         account.open,
         event.calls.map((call) => [call.id, call] as const)
       )
-      return { ...account, turns: account.turns + 1, open }
+      const cpuMillis = account.cpuMillis + event.usage.cpuMillis
+      return { ...account, cpuMillis, turns: account.turns + 1, open }
     }
     case "CallAnswered":
       return { ...account, open: HashMap.remove(account.open, event.call) }

@@ -39,6 +39,8 @@ export type Phases = typeof Phases.Type
 
 const turn = {
   output: Schema.Array(Output),
+  /** More was printed in the run than is allowed, for the first time in this turn: what is missing has a mark in its place. */
+  outputCut: Schema.optionalKey(Schema.Boolean),
   usage: Usage,
   /** What the guest did to its files in the turn; absent if it did nothing. */
   files: Schema.optionalKey(Schema.Array(FileChange)),

@@ -159,15 +159,16 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         const turn = yield* Effect.raceFirst(Effect.catch(made(inside.interpreter), broken), limited(before))
         const cpuMillis = (yield* vm.cpuMillis) - before
         spent += cpuMillis
-        const usage = { ...turn.usage, cpuMillis }
+        const cut = Printed.isCut(turn.output, limits.outputBytes) ? { outputCut: true } : {}
+        const measured = { usage: { ...turn.usage, cpuMillis }, ...cut }
         if (turn._tag === "Failed" && turn.fatal) {
           yield* end(turn.error.message)
-          return { ...turn, usage }
+          return { ...turn, ...measured }
         }
         const files = yield* changesIn(inside)
         const { displays, ...plain } = turn
         const shown = displays === undefined || template.output === "text" ? {} : { displays }
-        return { ...plain, ...shown, usage, ...(files.length === 0 ? {} : { files }) }
+        return { ...plain, ...shown, ...measured, ...(files.length === 0 ? {} : { files }) }
       })
     )
 

@@ -23,6 +23,7 @@ export class Printer {
   #bytes = 0
   #pieces: Array<Output> = []
   #held: Output | undefined
+  #isCut = false
 
   constructor(bytesMax: number, onOutput: (output: Output) => void) {
     this.#bytesMax = bytesMax
@@ -31,6 +32,11 @@ export class Printer {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Whether the mark was printed in this turn. */
+  get isCut(): boolean {
+    return this.#isCut
   }
 
   /** A run begins, or goes on after it has printed so many bytes. */
@@ -49,6 +55,7 @@ export class Printer {
       return "accepted"
     }
     this.#bytes = this.#bytesMax + 1
+    this.#isCut = true
     this.#hold(stream, `${fitting(text, Math.min(room, length))}\n[output truncated at ${this.#bytesMax} bytes]\n`)
     return "refused"
   }
@@ -67,6 +74,7 @@ export class Printer {
     this.flush()
     const pieces = this.#pieces
     this.#pieces = []
+    this.#isCut = false
     return pieces
   }
 

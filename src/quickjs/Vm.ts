@@ -257,8 +257,11 @@ export class Vm {
     const memoryBytes = this.#parts.engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
     const usage = { cpuMillis: this.#parts.host.elapsedMillis, memoryBytes }
     const changes = this.#changes()
-    const files = changes.length === 0 ? {} : { files: changes }
-    return { ...this.#parts.host.take(), output: this.#parts.host.printer.take(), usage, ...files }
+    const besides = {
+      ...(this.#parts.host.printer.isCut ? { outputCut: true } : {}),
+      ...(changes.length === 0 ? {} : { files: changes })
+    }
+    return { ...this.#parts.host.take(), output: this.#parts.host.printer.take(), usage, ...besides }
   }
 
   #changes(): ReadonlyArray<FileChange> {

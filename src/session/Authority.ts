@@ -16,6 +16,8 @@ import type { Toolkit } from "../tool/Toolkit.ts"
 export const Presented = Schema.Struct({
   /** Of the token and its caveats. Revoking one of them ends it. */
   ids: Schema.Array(Schema.String),
+  /** The id of the key that it was signed with. */
+  key: Schema.optionalKey(Schema.String),
   expiresMillis: Schema.optionalKey(Schema.Finite),
   /** The one session that it gives anything to: a fork of it has the past, and not this authority. Absent, forks have it too. */
   session: Schema.optionalKey(Schema.String),
@@ -65,10 +67,11 @@ export const unrestricted = {
 
 /** What a token gives to a session. One that is for that session or for a single use is for no fork of it. */
 export const presented = (token: TokenAuthority, session: string): Presented => {
-  const { expiresMillis, files, ids, languages, layers, singleUses } = token
+  const { expiresMillis, files, ids, keyId, languages, layers, singleUses } = token
   const isForOne = token.session !== undefined || singleUses.length > 0
   return {
     ids,
+    key: keyId,
     ...(isForOne ? { session } : {}),
     ...(languages === undefined ? {} : { languages }),
     ...(files.read.length === 0 && files.write.length === 0 ? {} : { files }),

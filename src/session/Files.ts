@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as Archive from "../file/Archive.ts"
 import { outputs, workspace } from "../file/Area.ts"
 import type { FileError } from "../file/FileError.ts"
-import { type FileEntry, FileOperation, type ResultOf } from "../file/FileOperation.ts"
+import { type FileEntry, FileOperation, type PutEntry, type ResultOf } from "../file/FileOperation.ts"
 import { lexical, parse } from "../file/FilePath.ts"
 import { headBytes, mediaTypeOf } from "../file/MediaType.ts"
 import type { MachineError, SnapshotMachine } from "../machine/Machine.ts"
@@ -26,6 +26,7 @@ import { invalid } from "./RunOptions.ts"
 import type { SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
 import { unstarted } from "./SessionState.ts"
+import type { Witness } from "./Witness.ts"
 
 export type FilesFailure = FileError | SessionError | JournalError | MachineError
 
@@ -88,6 +89,7 @@ interface Options {
   readonly clock: Clock.Clock
   readonly openOnly: Effect.Effect<void, SessionError>
   readonly events: (after: number) => Stream.Stream<Entry, JournalError>
+  readonly witness: Pick<Witness, "notice">
 }
 
 const absolute = (path: string): string => (path.startsWith("/") ? path : `${workspace}/${path}`)
@@ -107,10 +109,13 @@ const isChanging = (operation: FileOperation): operation is FileRecord.FileChang
 
 const changesOf = ({ event }: Entry): ReadonlyArray<FileChange> => ("files" in event ? (event.files ?? []) : [])
 
+const contentBytes = (entries: ReadonlyArray<PutEntry>): number =>
+  entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.bytes.byteLength : 0), 0)
+
 const isBelow = (path: string, directory: string): boolean =>
   directory === "/" || path === directory || path === "/" || path.startsWith(`${directory}/`)
 
-export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options): Files => {
+export const make = ({ clock, events, guest, ledger, openOnly, runner, witness }: Options): Files => {
   /** Takes a change down; where the guest was just about to start a run, it is replayed before that. */
   const record = Effect.fnUntraced(function* (
     operation: FileRecord.FileChanging,
@@ -142,11 +147,16 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options
       return done.result as ResultOf<Operation>
     })
 
+  const noticeRead = (path: string, bytes: number) =>
+    witness.notice({ _tag: "FileRead", session: ledger.claim.session, path: plain(path), bytes })
+
   const read: Files["read"] = (path, range = {}) =>
-    Effect.map(perform({ _tag: "Read", path: absolute(path), ...range }), ({ bytes }) => bytes)
+    Effect.map(perform({ _tag: "Read", path: absolute(path), ...range }), ({ bytes }) => bytes).pipe(
+      Effect.tap(({ length }) => noticeRead(path, length))
+    )
 
   const artifactOf = ({ bytes, modifiedMillis, path }: FileEntry) =>
-    Effect.map(read(path, { length: headBytes }), (head) => ({
+    Effect.map(perform({ _tag: "Read", path, length: headBytes }), ({ bytes: head }) => ({
       name: path.slice(outputs.length + 1),
       path,
       bytes,
@@ -174,7 +184,10 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner }: Options
       }),
     download: (path) =>
       Stream.unwrap(
-        Effect.map(perform({ _tag: "Get", path: absolute(path) }), (tree) => Archive.pack(tree.entries, tree.path))
+        perform({ _tag: "Get", path: absolute(path) }).pipe(
+          Effect.tap(({ entries }) => noticeRead(path, contentBytes(entries))),
+          Effect.map((tree) => Archive.pack(tree.entries, tree.path))
+        )
       ),
     watch: (path = workspace, { after } = {}) =>
       Stream.suspend(() => events(after ?? ledger.state().seq)).pipe(

@@ -48,6 +48,7 @@ import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
 import { spanned } from "./Spanned.ts"
 import * as Trace from "./Trace.ts"
 import type { Snapshots } from "./Turns.ts"
+import { Witness } from "./Witness.ts"
 
 /** Everything that an operation of a session can fail with. What the guest does wrong is a result, not an error. */
 export type Failure = SessionError | JournalError | MachineError | TokenError
@@ -121,6 +122,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const id = ledger.claim.session
   const journal = yield* Journal
   const clock = yield* Clock.Clock
+  const witness = yield* Witness
   const outputs = Outputs.make()
   const redactor = Redactor.make()
   yield* Effect.addFinalizer(() => outputs.end)
@@ -289,7 +291,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     ),
     state: ledger.state,
-    files: Files.make({ ledger, guest, runner, clock, openOnly, events }),
+    files: Files.make({ ledger, guest, runner, clock, openOnly, events, witness }),
     events: (options) => events(options?.after ?? 0),
     output: outputs.stream
   }

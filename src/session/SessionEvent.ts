@@ -84,6 +84,7 @@ const turn = {
   nowMillis: Schema.Finite,
   cancelled: Schema.Array(Schema.String),
   output: Schema.Array(Output),
+  outputCut: Schema.optionalKey(Schema.Boolean),
   usage: Usage,
   files: Schema.optionalKey(Schema.Array(FileChange)),
   displays: Schema.optionalKey(Schema.Array(Display)),

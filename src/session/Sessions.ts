@@ -18,6 +18,7 @@ import { InForce } from "../policy/InForce.ts"
 import { Admission } from "../token/Admission.ts"
 import type { Circumstances } from "../token/Circumstances.ts"
 import { Revocations } from "../token/Revocations.ts"
+import * as Token from "../token/Token.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import * as Authority from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
@@ -133,7 +134,15 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       onNone: () => Effect.fail(invalid("token", "nothing: this process verifies no tokens")),
       onSome: ({ admit }) =>
         Effect.tapError(admit(token, { audience: options.audience, ...circumstances }), ({ reason }) =>
-          witness.notice({ _tag: "TokenRefused", session: circumstances.session, reason: reason._tag })
+          witness.notice({
+            _tag: "TokenRefused",
+            session: circumstances.session,
+            token: Result.match(Token.inspect(token), {
+              onFailure: () => undefined,
+              onSuccess: ({ grant }) => grant.id
+            }),
+            reason: reason._tag
+          })
         )
     })
 
@@ -249,6 +258,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
         return yield* invalid("rebuild", "machines of this template do not do the same again")
       }
       const { ledger, session } = yield* hold(tier, claim, entries, own, "eager", witness.attend)
+      for (const { ids, key } of tokens) yield* witness.notice({ _tag: "TokenVerified", session: id, ids, key })
       if (options.rebuild === true) yield* ledger.forget()
       return session
     },

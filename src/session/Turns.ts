@@ -64,7 +64,8 @@ export interface Turns {
   readonly timing: { snapshotBytes: number }
 }
 
-const besidesOf = ({ displays, files, phases }: Turn, { cover }: Redactor) => ({
+const besidesOf = ({ displays, files, outputCut, phases }: Turn, { cover }: Redactor) => ({
+  ...(outputCut === undefined ? {} : { outputCut }),
   ...(files === undefined ? {} : { files }),
   ...(displays === undefined ? {} : { displays: displays.map(cover) }),
   ...(phases === undefined ? {} : { phases })

@@ -9,10 +9,30 @@ export interface Intervention {
   readonly reason: string
 }
 
-/** What is no part of a session's journal: what was refused before it became one, and the machines that come and go. */
+/** What is no part of a session's journal: what was refused before it became one, what only looks, and the machines that come and go. */
 export type Notice =
-  | { readonly _tag: "TokenRefused"; readonly session: string; readonly reason: string }
+  | {
+      /** A session is held again with a token; those of openings and runs are in the journal. */
+      readonly _tag: "TokenVerified"
+      readonly session: string
+      readonly ids: ReadonlyArray<string>
+      readonly key: string | undefined
+    }
+  | {
+      readonly _tag: "TokenRefused"
+      readonly session: string
+      /** What the token says that its id is, if it can be read. */
+      readonly token: string | undefined
+      readonly reason: string
+    }
   | { readonly _tag: "CodeRefused"; readonly session: string; readonly rule: string; readonly reason: string }
+  | {
+      /** The host has read a file of the guest, or all that is below a directory. */
+      readonly _tag: "FileRead"
+      readonly session: string
+      readonly path: string
+      readonly bytes: number
+    }
   | {
       readonly _tag: "MachineStarted"
       readonly session: string

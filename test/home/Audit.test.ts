@@ -331,6 +331,93 @@ output:
         [
           ["approval.refused", "Revoked", "ann", undefined],
           ["call.settled", "refused", "ann", layer]
+          ]
+        )
+      })
+    )
+
+  it.live("keep each limit that was hit with what is known of it, and none where somebody ended the run", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "limits")
+      const limits = { memoryMebibytes: 8, stackKibibytes: 64, cpuSliceMillis: 200, outputBytes: 20 }
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s", limits })
+        for (const source of [
+          "console.log('x'.repeat(100)); await math.double({ amount: 1 }); console.log('more')",
+          "const hoard = []; for (;;) hoard.push(new Uint8Array(1_000_000).fill(1))",
+          "const deeper = () => deeper() + 1; deeper()",
+          "for (;;);",
+          "throw new Error('out of memory')"
+        ]) {
+          yield* session.run(source)
+        }
+        assert.strictEqual((yield* session.run("await bank.ask({ amount: 1 })"))._tag, "Paused")
+        yield* session.cancel()
+        assert.strictEqual((yield* session.run("await bank.ask({ amount: 2 })"))._tag, "Paused")
+        yield* session.close
+      }).pipe(Effect.scoped, inHome(directory, {}))
+      const hits = (yield* eventsOf(directory, "s")).filter(({ type }) => type === "limit.hit")
+      assert.deepStrictEqual(
+        hits.map(({ data, run }) => [run, data["limit"], data["allowed"], "used" in data]),
+        [
+          ["r1", "OutputLimit", 20, false],
+          ["r2", "MemoryLimit", 8, false],
+          ["r3", "StackLimit", 64, false],
+          ["r4", "CpuLimit", 200, true]
+        ]
+      )
+      assert.isAtLeast(Number(hits.at(-1)?.data["used"]), 200)
+    })
+  )
+
+  it.live("keep the token that they are held again with, and which one was refused", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "held")
+      const ring = yield* KeyFile.add(directory)
+      const mint = (session: string) => Result.getOrThrow(Token.mint(ring, { use: "session", session }))
+      const good = mint("s")
+      const narrowed = Result.getOrThrow(Token.attenuate(good.text, {}))
+      const other = mint("s-2")
+      yield* Effect.gen(function* () {
+        const given = yield* grants
+        yield* Effect.scoped(Session.open({ ...given, id: "s", token: good.text }))
+        yield* Effect.scoped(Session.resume("s", { ...given, token: narrowed.text }))
+        yield* Effect.scoped(Effect.flip(Session.resume("s", { ...given, token: other.text })))
+      }).pipe(inHome(directory, {}))
+      const events = yield* eventsOf(directory, "s")
+      const key = ring.signing.id
+      assert.deepStrictEqual(
+        events
+          .filter(({ type }) => type.startsWith("token."))
+          .map(({ data: { entry: _, ...data }, type }) => [type, data]),
+        [
+          ["token.verified", { token: good.id, key, caveats: [] }],
+          ["token.verified", { token: good.id, key, caveats: [narrowed.id] }],
+          ["token.refused", { token: other.id, reason: "WrongSession" }]
+        ]
+      )
+    })
+  )
+
+  it.live("keep what the host has read of their files", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "read")
+      yield* Effect.gen(function* () {
+        const session = yield* Session.open({ ...(yield* grants), id: "s" })
+        yield* session.files.makeDirectory("/tmp/outputs")
+        yield* session.files.write("/tmp/outputs/report.txt", "secret")
+        yield* session.files.read("../tmp/outputs/report.txt", { length: 2 })
+        yield* session.files.listArtifacts
+        yield* Stream.runDrain(session.files.download("/tmp/outputs"))
+        yield* session.files.stat("/tmp/outputs/report.txt")
+        yield* Effect.flip(session.files.read("none"))
+      }).pipe(Effect.scoped, inHome(directory, {}))
+      const reads = (yield* eventsOf(directory, "s")).filter(({ type }) => type === "file.read")
+      assert.deepStrictEqual(
+        reads.map(({ data }) => data),
+        [
+          { path: "/tmp/outputs/report.txt", bytes: 2, by: "host" },
+          { path: "/tmp/outputs", bytes: 6, by: "host" }
         ]
       )
     })

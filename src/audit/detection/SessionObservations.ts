@@ -2,7 +2,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { Entry, RecordedCall, SessionEvent } from "../../session/SessionEvent.ts"
-import type { GuestError } from "../../tool/GuestError.ts"
+import { limitOf } from "../Limit.ts"
 import type { Observation } from "./Observation.ts"
 
 /** Whose journal it is. */
@@ -26,23 +26,6 @@ type Common = Pick<Observation, "atMillis" | "session" | "run" | "tenant">
 
 /** An observation without its id, which its place in the journal gives it. */
 type Draft = Observation extends infer Kind ? (Kind extends Observation ? Omit<Kind, "id"> : never) : never
-
-const limitCodes = new Set([
-  "CpuLimit",
-  "MemoryLimit",
-  "StackLimit",
-  "WallLimit",
-  "Unresponsive",
-  "TooManyCalls",
-  "TooLarge"
-])
-
-/** What a guest can catch has no code: it is told by the words that its engine has for it. */
-const limitOf = ({ message, name, reason }: GuestError): string | undefined => {
-  if (reason !== undefined) return limitCodes.has(reason) ? reason : undefined
-  if (name === "InternalError" && /^(?:out of memory|string too long)/.test(message)) return "MemoryLimit"
-  return name === "RangeError" && /^Maximum call stack/.test(message) ? "StackLimit" : undefined
-}
 
 const decided = (common: Common, { input, method, readOnly, verdict }: RecordedCall): Draft => {
   const call = { ...common, _tag: "CallDecided", method, input, readOnly } as const

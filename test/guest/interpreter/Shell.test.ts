@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { TestContext } from "vitest"
 import { defaults } from "../../../src/machine/Limits.ts"
+import { isCut } from "../../../src/machine/Printed.ts"
 import type { Turn } from "../../../src/machine/Turn.ts"
 import {
   argumentsOf,
@@ -190,7 +191,10 @@ describe("a shell", () => {
       const { run } = yield* shell(context, { limits: { ...defaults, argumentBytes: 20, outputBytes: 10 } })
       const large = yield* run("tool ask --text 0123456789012345678901234567890 2>&1 | wc -c")
       assert.notStrictEqual(printed(large).trim(), "0")
-      assert.strictEqual(printed(yield* run("seq 1000")), "1\n2\n3\n4\n5\n\n[output truncated at 10 bytes]\n")
+      const cut = yield* run("seq 1000")
+      assert.strictEqual(printed(cut), "1\n2\n3\n4\n5\n\n[output truncated at 10 bytes]\n")
+      assert.isTrue(isCut(cut.output, 10))
+      assert.isFalse(isCut((yield* run("seq 5")).output, 10))
     })
   )
 })
