@@ -331,10 +331,10 @@ output:
         [
           ["approval.refused", "Revoked", "ann", undefined],
           ["call.settled", "refused", "ann", layer]
-          ]
-        )
-      })
-    )
+        ]
+      )
+    })
+  )
 
   it.live("keep each limit that was hit with what is known of it, and none where somebody ended the run", () =>
     Effect.gen(function* () {
