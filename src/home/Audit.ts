@@ -1,5 +1,6 @@
 /** The audit log of a home, and the detector that reads along. */
 import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,7 +12,8 @@ import type { SettingsInput } from "../audit/detection/Settings.ts"
 import * as SessionAudit from "../audit/SessionAudit.ts"
 import * as Redaction from "../policy/secret/Redaction.ts"
 import type { Revocations } from "../token/Revocations.ts"
-import { HomeError } from "./HomeError.ts"
+import { HomeError, notUsable } from "./HomeError.ts"
+import * as Honeytokens from "./Honeytokens.ts"
 
 /** How a home is audited. Everything has a default. */
 export interface AuditOptions extends Omit<AuditLog.AuditOptions, "directory" | "keys" | "redact"> {
@@ -40,14 +42,28 @@ const keysOf = Effect.fnUntraced(function* (home: string) {
     : AuditKeyFile.loadOrCreate(join(home, "audit.keys"))
 })
 
+/** A detector that knows the honeytokens of its settings and those of templates. */
+const detectorOf = Effect.fnUntraced(function* (detection: SettingsInput, templates: ReadonlyArray<string>) {
+  const planted = yield* Honeytokens.known(templates).pipe(
+    Effect.mapError(({ message }) => notUsable(templates.join(", "), message)),
+    Effect.provide(NodeServices.layer)
+  )
+  const honeytokens = [...(detection.honeytokens ?? []), ...planted]
+  return yield* refused(Effect.fromResult(Detector.make({ ...detection, honeytokens })))
+})
+
 /** Audits the sessions of a home into its folder `audit`. One process at a time can hold it. */
-export const layer = (home: string, options: AuditOptions): Layer.Layer<AuditLog.AuditLog, HomeError, Revocations> =>
+export const layer = (
+  home: string,
+  options: AuditOptions,
+  templates: ReadonlyArray<string>
+): Layer.Layer<AuditLog.AuditLog, HomeError, Revocations> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { detection, ...settings } = options
       const directory = join(home, "audit")
       const keys = yield* refused(keysOf(home))
-      const detector = detection === undefined ? undefined : yield* refused(Effect.fromResult(Detector.make(detection)))
+      const detector = detection === undefined ? undefined : yield* detectorOf(detection, templates)
       const log = AuditLog.layer({ ...settings, directory, keys, redact: (text) => Redaction.redact(secrets, text) })
       return SessionAudit.layer(directory, detector).pipe(
         Layer.provideMerge(log),

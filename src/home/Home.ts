@@ -22,6 +22,7 @@ import type { MicroVmsOptions } from "./MicroVms.ts"
 import { once } from "./Once.ts"
 import * as Otlp from "./Otlp.ts"
 import * as SnapshotKey from "./SnapshotKey.ts"
+import * as Templates from "./Templates.ts"
 
 export interface MemoryOptions {
   readonly sessions?: SessionsOptions | undefined
@@ -127,7 +128,7 @@ export const layer = (options: HomeOptions): Layer.Layer<Home, HomeError> =>
         audit &&
         loaded(
           () => import("./Audit.ts"),
-          ({ layer }) => layer(directory, audit)
+          ({ layer }) => layer(directory, audit, Templates.directories(directory, options.microVms?.templates))
         )
       return composed(options, key, kept, audited)
     })

@@ -1,9 +1,7 @@
 /** Templates with machines that have kernels of their own. What they are made with is got ready when the first of them is asked for. */
 import { createSecretKey } from "node:crypto"
-import { existsSync } from "node:fs"
 import { totalmem } from "node:os"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,7 +23,9 @@ import * as Cache from "../template/Cache.ts"
 import * as ImageBuild from "../template/image/ImageBuild.ts"
 import * as Registry from "../template/Registry.ts"
 import type { Embedded, Microvm } from "../template/Template.ts"
+import * as Honeytokens from "./Honeytokens.ts"
 import { once } from "./Once.ts"
+import * as Templates from "./Templates.ts"
 
 type Tier = Machines["Service"]
 
@@ -48,16 +48,9 @@ interface Settings extends MicroVmsOptions {
   readonly machines: Tier
 }
 
-const own = fileURLToPath(new URL("../../templates", import.meta.url))
 const mebibyte = 1_048_576
 
 const decodeStanding = Schema.decodeUnknownEffect(Schema.toCodecJson(Standing))
-
-const templatesOf = ({ home, templates }: Settings): ReadonlyArray<string> => {
-  if (templates !== undefined) return templates
-  const ofHome = home === undefined ? undefined : join(home, "templates")
-  return [...(ofHome !== undefined && existsSync(ofHome) ? [ofHome] : []), own]
-}
 
 /** The image of a template, which must have been built. */
 const imageOf = Effect.fnUntraced(function* (template: Microvm) {
@@ -150,7 +143,7 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
 
   const find = Effect.fnUntraced(function* (name: string) {
     const context = yield* files
-    const directories = templatesOf(settings)
+    const directories = Templates.directories(settings.home, settings.templates)
     const names = yield* Effect.provide(Registry.namesIn(directories), context)
     if (!names.includes(name)) {
       const known = [...new Set([embedded, ...names])]
@@ -161,7 +154,8 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
 
   const open = Effect.fnUntraced(function* (name: string) {
     const template = yield* find(name)
-    if (template.tier === "embedded") return embeddedTier(settings.machines, template)
+    const { honeytokens } = template
+    if (template.tier === "embedded") return Honeytokens.planted(embeddedTier(settings.machines, template), honeytokens)
     const context = yield* files
     const image = yield* Effect.provide(imageOf(template), context)
     const works = yield* worksFor(image, context)
@@ -178,7 +172,7 @@ export const make = Effect.fn("MicroVms.make")(function* (settings: Settings) {
       )
     const prepared = once(Effect.provide(prepare(image), works))
     const tier = MicroVm.make({ template, prepared, key, memoryMebibytes, keep })
-    return yield* Effect.provide(tier, works).pipe(Scope.provide(scope))
+    return Honeytokens.planted(yield* Effect.provide(tier, works).pipe(Scope.provide(scope)), honeytokens)
   }, Effect.mapError(toMachineError))
 
   const tiers = new Map<string, Effect.Effect<Tier, MachineError>>()

@@ -1,6 +1,8 @@
 /** A named environment, as its file describes it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { GuestPath } from "./GuestPath.ts"
+import { PlantedHoneytokens } from "./Honeytoken.ts"
 
 const within = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
@@ -14,10 +16,6 @@ const pattern = (regular: RegExp, message: string) => Schema.String.check(Schema
 export const TemplateName = pattern(/^[a-z][a-z0-9-]{0,47}$/u, "expected a name such as python-data-analysis")
 
 const PackageName = pattern(/^[a-z0-9][a-z0-9+.-]{1,99}$/u, "expected the name of a Debian package")
-
-const GuestPath = pattern(/^\/(?:[^/\0]+\/)*[^/\0]+$/u, "expected an absolute path without a slash at its end").check(
-  Schema.makeFilter((path) => !/\/\.{1,2}(\/|$)/.test(path) || "expected a path without . and ..")
-)
 
 /** A file that is put into an image. */
 export const PlacedFile = Schema.Struct({
@@ -113,7 +111,9 @@ const common = {
   /** That of the file, without its ending. */
   name: TemplateName,
   /** For people who choose one. */
-  description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1_024)))
+  description: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(1_024))),
+  /** Files with values that only somebody who looks around finds. They are no part of an image. */
+  honeytokens: Schema.optionalKey(PlantedHoneytokens)
 }
 
 /** Machines that were started before anybody asked for one. */

@@ -3,6 +3,7 @@ import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Hint } from "../policy/document/Document.ts"
 import { suggest } from "../policy/document/Suggestion.ts"
+import { PlantedHoneytoken } from "./Honeytoken.ts"
 import {
   DebianImage,
   Embedded,
@@ -48,7 +49,10 @@ export type Form = keyof typeof decoderOf
 export const decode = (form: Form, plain: unknown): Result.Result<Template, Schema.SchemaError> =>
   decoderOf[form](plain)
 
+const honeytokenKeys = { "honeytokens.*": Object.keys(PlantedHoneytoken.fields) }
+
 const microvmKeys = {
+  ...honeytokenKeys,
   "": Object.keys(Microvm.fields),
   "image.files.*": Object.keys(PlacedFile.fields),
   "warmUp.*": Object.keys(WarmUp.fields),
@@ -64,7 +68,7 @@ const ociKeys = (form: keyof typeof ociForms) => ({
 
 /** The keys of the mappings of a form, by where those are. */
 export const keys: Readonly<Record<Form, Readonly<Record<string, ReadonlyArray<string>>>>> = {
-  embedded: { "": Object.keys(Embedded.fields) },
+  embedded: { ...honeytokenKeys, "": Object.keys(Embedded.fields) },
   debian: { ...microvmKeys, image: Object.keys(DebianImage.fields) },
   layout: ociKeys("layout"),
   archive: ociKeys("archive"),

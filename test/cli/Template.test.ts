@@ -89,6 +89,20 @@ describe("caisson template inspect", () => {
   )
 })
 
+describe("the honeytokens of a template", () => {
+  it.live("need no other image, and are in none", () =>
+    Effect.gen(function* () {
+      const { imageOf, json, templates, write } = makeTemplates()
+      write("own", microvm)
+      yield* imageOf("own")
+      write("own", `${microvm}honeytokens: [{ path: /workspace/.env, value: key-4b1f09ac77 }]\n`)
+      const { value } = yield* json("template", "inspect", "own", "--templates", templates)
+      assert.strictEqual(value.state, "built")
+      assert.notInclude(JSON.stringify(value.image), "key-4b1f09ac77")
+    })
+  )
+})
+
 describe("caisson template verify", () => {
   it.live("reads every part, and says which is not what was built", () =>
     Effect.gen(function* () {

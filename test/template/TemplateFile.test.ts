@@ -48,10 +48,44 @@ warmUp:
       "t.yaml:6:27: Expected string",
       't.yaml:7:3: unknown key "fils"; did you mean "files"? allowed: debian, packages, files',
       "t.yaml:8:12: it is empty",
-      't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, preload, warmUp, pool',
+      't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, honeytokens, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, preload, warmUp, pool',
       "t.yaml:10:18: Expected a value between 64 and 65536",
       't.yaml:12:5: unknown key "ru"; did you mean "run"? allowed: run, timeoutMillis'
     ])
+  })
+
+  it("reads honeytokens of both tiers, and says of none where there are none", () => {
+    const planted =
+      '- { path: /workspace/.env, value: key-4b1f09ac77 }\n  - { path: /a, value: key-4b1f09ac78, text: "k=key-4b1f09ac78" }'
+    for (const tier of [shell, "version: 1\nname: a\ntier: embedded\nlanguages: [shell]\n"]) {
+      const { honeytokens } = Result.getOrThrow(TemplateFile.parse("t.yaml", `${tier}honeytokens:\n  ${planted}\n`))
+      assert.deepStrictEqual(honeytokens, [
+        { path: "/workspace/.env", value: "key-4b1f09ac77" },
+        { path: "/a", value: "key-4b1f09ac78", text: "k=key-4b1f09ac78" }
+      ])
+      assert.notProperty(Result.getOrThrow(TemplateFile.parse("t.yaml", tier)), "honeytokens")
+    }
+  })
+
+  it("tells what is wrong with honeytokens, and where", () => {
+    const one = (entry: string) => told(`${shell}honeytokens:\n  ${entry}\n`)
+    assert.deepStrictEqual(one("- { path: .env, value: key-4b1f09ac77 }"), [
+      "t.yaml:8:13: expected an absolute path without a slash at its end"
+    ])
+    assert.deepStrictEqual(one("- { path: /a, valu: key-4b1f09ac77 }"), [
+      "t.yaml:8:5: there is no value",
+      't.yaml:8:17: unknown key "valu"; did you mean "value"? allowed: path, value, text'
+    ])
+    assert.deepStrictEqual(one('- { path: /a, value: "key 4b1f09ac77" }'), [
+      "t.yaml:8:24: expected printable characters of ASCII without a space"
+    ])
+    assert.deepStrictEqual(one("- { path: /a, value: key-4b1f09ac77, text: k= }"), [
+      "t.yaml:8:5: expected a text with the value in it"
+    ])
+    const twice = "- { path: /a, value: key-4b1f09ac77 }\n  ".repeat(2)
+    assert.deepStrictEqual(one(twice.trim()), ["t.yaml:8:3: expected each path once"])
+    const many = Array.from({ length: 17 }, (_, index) => `- { path: /${index}, value: key-4b1f09ac77 }`)
+    assert.lengthOf(one(many.join("\n  ")), 1)
   })
 
   it("reads an image of OCI, of a directory, an archive or a registry", () => {
@@ -91,7 +125,7 @@ warmUp:
 
   it("holds each tier to its own keys", () => {
     assert.deepStrictEqual(told("version: 1\nname: a\ntier: embedded\nlanguages: [javascript]\ncpus: 4\n"), [
-      't.yaml:5:1: unknown key "cpus"; allowed: version, name, description, tier, languages, memoryMebibytes'
+      't.yaml:5:1: unknown key "cpus"; allowed: version, name, description, honeytokens, tier, languages, memoryMebibytes'
     ])
   })
 

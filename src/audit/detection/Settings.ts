@@ -3,6 +3,7 @@ import type * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Pattern } from "../../capability/Pattern.ts"
 import * as Plain from "../../capability/Plain.ts"
+import { HoneytokenValue } from "../../template/Honeytoken.ts"
 import { Reaction, RuleId } from "./Alert.ts"
 
 const count = (fallback: number, minimum: number, maximum: number, description: string) =>
@@ -43,8 +44,7 @@ const names = (description: string) =>
 export const Honeytoken = Schema.Struct({
   /** What alerts call it. */
   name: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)),
-  /** Shorter texts would be met by chance; beyond ASCII, encodings are ambiguous. */
-  value: Schema.String.check(Schema.isMinLength(12), Schema.isMaxLength(256), Schema.isPattern(/^[\x21-\x7e]+$/))
+  value: HoneytokenValue
 })
 export type Honeytoken = typeof Honeytoken.Type
 

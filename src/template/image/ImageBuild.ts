@@ -42,6 +42,9 @@ const partOf = <M extends { readonly file: { readonly name: string; readonly dig
   manifest
 }: Cache.Made<M>): Part => ({ path: `${directory}/${manifest.file.name}`, digest: manifest.file.digest })
 
+/** What an image is made of: honeytokens are put into each guest when it begins, and another one needs no other image. */
+const imaged = ({ honeytokens: _, ...template }: Microvm): Microvm => template
+
 /** The names of parts, in the order in which they are told of. */
 export const parts = ["kernel", "initrd", "base", "disk"] as const
 
@@ -70,7 +73,7 @@ export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, 
   const id = Digest.ofValue({ format, parts: parts.map((part) => made[part].digest) })
   const written: Image = {
     version: format,
-    template,
+    template: imaged(template),
     id,
     ...made,
     kernelPackage: { name, version: packageVersion },
@@ -79,7 +82,7 @@ export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, 
   }
   return yield* Cache.obtain({
     step: "image",
-    key: Digest.ofValue({ id, template, paths: parts.map((part) => made[part].path) }),
+    key: Digest.ofValue({ id, template: written.template, paths: parts.map((part) => made[part].path) }),
     manifest: Image,
     make: () => Effect.succeed(written)
   })
@@ -88,13 +91,13 @@ export const obtain = Effect.fn("ImageBuild.obtain")(function* ({ agentSources, 
 /** The images that were built of a template of this name, the latest first: of this version of it, or of an earlier one. */
 export const built = Effect.fn("ImageBuild.built")(function* (template: Microvm) {
   const images = yield* Cache.all("image", Image)
-  const digest = Digest.ofValue(template)
+  const digest = Digest.ofValue(imaged(template))
   return images
     .filter(({ manifest }) => manifest.template.name === template.name)
     .map(({ manifest: image, millis }) => ({
       image,
       madeMillis: millis,
-      isCurrent: Digest.ofValue(image.template) === digest
+      isCurrent: Digest.ofValue(imaged(image.template)) === digest
     }))
 })
 
