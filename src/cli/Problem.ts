@@ -88,7 +88,8 @@ const sessionCodes: Record<SessionError["reason"]["_tag"], ExitCode> = {
   StateLost: internal.code,
   PointNotKept: usage.code,
   TokenTooTight: usage.code,
-  CodeRefused: usage.code
+  CodeRefused: usage.code,
+  RulesNotKept: usage.code
 }
 
 const journalCodes: Record<JournalError["reason"]["_tag"], ExitCode> = {

@@ -156,6 +156,8 @@ export class Machines extends Context.Service<
     readonly languages: Arr.NonEmptyReadonlyArray<Language>
     /** Whether M3 holds: what a machine did since its last snapshot can be had again by doing it again. */
     readonly repeats: boolean
+    /** Whether its machines keep the rules of a program. Those that do not are given only programs that cannot break any. */
+    readonly keepsRules: boolean
     /** Where machines are few; sessions say how many there are otherwise. */
     readonly room?: Room | undefined
     /** What sessions may use unless they say otherwise. A memory that is stated here is what machines have. */

@@ -242,6 +242,8 @@ const open = Effect.fnUntraced(function* (guest: ScriptedGuest, limits: MachineO
 export interface ScriptedOptions {
   /** Whether sessions may rely on machines to do the same again. Default true; they do, either way. */
   readonly repeats?: boolean | undefined
+  /** Whether sessions may rely on machines to keep rules. Default true: scripts have neither commands nor files. */
+  readonly keepsRules?: boolean | undefined
 }
 
 /**
@@ -250,7 +252,7 @@ export interface ScriptedOptions {
  */
 export const layer = (
   programs: Readonly<Record<string, GuestScript>>,
-  { repeats = true }: ScriptedOptions = {}
+  { keepsRules = true, repeats = true }: ScriptedOptions = {}
 ): Layer.Layer<Machines> =>
   Layer.effect(
     Machines,
@@ -281,6 +283,13 @@ export const layer = (
         const files = yield* filesOf(recording.files, contents, options.limits)
         return yield* open(new ScriptedGuest(programs, recording, files, options), options.limits)
       })
-      return Machines.of({ engine, languages: ["typescript", "javascript", "shell"], repeats, boot, restore })
+      return Machines.of({
+        engine,
+        languages: ["typescript", "javascript", "shell"],
+        repeats,
+        keepsRules,
+        boot,
+        restore
+      })
     })
   )

@@ -179,6 +179,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
     engine: hypervisor.engine,
     languages: template.languages,
     repeats: false,
+    keepsRules: false,
     room: { name: "microvm", size: memoryMebibytes, perMachine: perMachineMebibytes(template) },
     limits: limitsOf(template),
     totalMillis: template.limits.totalMillis,

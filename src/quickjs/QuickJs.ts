@@ -224,6 +224,7 @@ export const layer = (options: Options): Layer.Layer<Machines> =>
         engine,
         languages: ["typescript", "javascript", "shell"],
         repeats: true,
+        keepsRules: true,
         boot: (options) => open(poolFor(options), key, options, undefined),
         restore: (snapshot, options) =>
           Effect.flatMap(unsealed(snapshot, key, options.limits), (packed) =>

@@ -1,15 +1,22 @@
-/** What is looked at before a run is recorded: whether the session may run anything, the rules about its code, and the token that it brings. */
+/**
+ * What is looked at before a run is recorded: whether the session may run anything, the rules about its code, the token that it
+ * brings, and whether a machine of its tier can be trusted with the rules that it has to keep.
+ */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { decider } from "../policy/machine/Decider.ts"
+import type { MachineRules } from "../policy/machine/MachineRules.ts"
+import { unkept } from "../policy/machine/Unkept.ts"
 import * as Policy from "../policy/Policy.ts"
 import type { Authority as TokenAuthority } from "../token/Authority.ts"
 import type { Circumstances } from "../token/Circumstances.ts"
 import type { TokenError } from "../token/TokenError.ts"
-import { contextOf } from "./Airlock.ts"
+import { type Airlock, contextOf } from "./Airlock.ts"
 import { type Authority, type Presented, presented } from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
 import { sha256 } from "./Digest.ts"
 import type { JournalError } from "./Journal.ts"
-import { CodeRefused, RunInProgress, SessionError, SessionFrozen, TokenTooTight } from "./SessionError.ts"
+import { CodeRefused, RulesNotKept, RunInProgress, SessionError, SessionFrozen, TokenTooTight } from "./SessionError.ts"
 import type { SessionState } from "./SessionState.ts"
 import { Witness } from "./Witness.ts"
 
@@ -50,33 +57,65 @@ const spoken = (authority: Authority, state: SessionState, { language }: Program
 const stopped = (session: string, { stance }: SessionState) =>
   stance === "frozen" ? Effect.fail(new SessionError({ reason: new SessionFrozen({ session }) })) : Effect.void
 
-/** Gives what the token of a run gives. It cannot lower the limits of a session whose machine may be alive already. */
-export const pass = Effect.fnUntraced(function* (
-  session: string,
-  authority: Authority,
-  admit: Admit,
-  state: SessionState,
-  program: Program
-) {
+/** Rules that machines of the tier do not keep have to be kept before there is one, by what can be told of a program then. */
+const kept = (rules: MachineRules | undefined, state: SessionState, program: Program, nowMillis: number) => {
+  if (rules === undefined) return Effect.void
+  const { language, source } = program
+  const broken = unkept(rules, language, nowMillis)
+  if (broken !== undefined) {
+    const reason = new RulesNotKept({ template: state.template, language, ...broken })
+    return Effect.fail(new SessionError({ reason }))
+  }
+  const refusal = language === "shell" ? decider(rules, () => nowMillis).text(source) : undefined
+  if (refusal === undefined) return Effect.void
+  const { reason: detail, rule = "" } = refusal
+  return Effect.fail(new SessionError({ reason: new CodeRefused({ rule, detail }) }))
+}
+
+export interface Gatekeeping {
+  readonly session: string
+  readonly authority: Authority
+  readonly admit: Admit
+  /** What a machine has to keep to by itself. */
+  readonly rules: Airlock["rules"]
+  /** Whether machines of the session's tier do. */
+  readonly keepsRules: boolean
+}
+
+/**
+ * Gives what the token of a run gives, and the rules of the run. A token cannot lower the limits of a session whose machine may be
+ * alive already.
+ */
+export const pass = Effect.fnUntraced(function* (gate: Gatekeeping, state: SessionState, program: Program) {
+  const { admit, authority, keepsRules, session } = gate
   const witness = yield* Witness
-  yield* Effect.tapError(stopped(session, state), ({ reason }) =>
-    witness.notice({ _tag: "CodeRefused", session, rule: "", reason: reason.message })
-  )
+  const tell = ({ reason }: SessionError | TokenError): Effect.Effect<void, JournalError> => {
+    const notice = { _tag: "CodeRefused", session } as const
+    if (reason._tag === "CodeRefused") return witness.notice({ ...notice, rule: reason.rule, reason: reason.detail })
+    return reason._tag === "RulesNotKept" || reason._tag === "SessionFrozen"
+      ? witness.notice({ ...notice, rule: "", reason: reason.message })
+      : Effect.void
+  }
+  yield* Effect.tapError(stopped(session, state), tell)
   if (state.current !== undefined) {
     return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
   }
-  yield* Effect.andThen(permitted(authority, state, program), spoken(authority, state, program)).pipe(
-    Effect.tapError(({ reason }) =>
-      reason._tag === "CodeRefused"
-        ? witness.notice({ _tag: "CodeRefused", session, rule: reason.rule, reason: reason.detail })
-        : Effect.void
-    )
-  )
+  const rulesWith = Effect.fnUntraced(function* (token: Presented | undefined) {
+    const rules = yield* gate.rules(state, { token })
+    if (!keepsRules) yield* kept(rules, state, program, yield* Clock.currentTimeMillis)
+    return rules
+  })
   const { language, run, source, token: text } = program
-  if (text === undefined) return undefined
+  const withoutToken = yield* permitted(authority, state, program).pipe(
+    Effect.andThen(spoken(authority, state, program)),
+    Effect.andThen(rulesWith(undefined)),
+    Effect.tapError(tell)
+  )
+  if (text === undefined) return { token: undefined, rules: withoutToken }
   const { limits, template } = state
-  const token = yield* admit(text, { use: "execution", session, run, template, language, codeHash: sha256(source) })
-  const tighter = Ceilings.tighter(limits, token.limits)
+  const given = yield* admit(text, { use: "execution", session, run, template, language, codeHash: sha256(source) })
+  const tighter = Ceilings.tighter(limits, given.limits)
   if (tighter !== undefined) return yield* new SessionError({ reason: new TokenTooTight(tighter) })
-  return presented(token, session) satisfies Presented
+  const token: Presented = presented(given, session)
+  return { token, rules: yield* Effect.tapError(rulesWith(token), tell) }
 })

@@ -191,8 +191,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return yield* new SessionError({ reason: new SourceTooLarge({ bytes, bytesMax: state.limits.sourceBytes }) })
     }
     const program = { run: runId, language, source, token: options?.token }
-    const token = yield* Entrance.pass(id, authority, admit, state, program)
-    const rules = yield* airlock.rules(state, { token })
+    const gate = { session: id, authority, admit, rules: airlock.rules, keepsRules: tier.keepsRules }
+    const { rules, token } = yield* Entrance.pass(gate, state, program)
     const begun = Effect.gen(function* () {
       const own = yield* Trace.current
       ledger.record({

@@ -158,6 +158,28 @@ export class CodeRefused extends Schema.TaggedError<CodeRefused>()("CodeRefused"
     return `this code may not run: ${this.detail}`
   }
 }
+/**
+ * Machines of the session's template do not look at what their guests do, so that they would break rules of a policy or token
+ * about commands or files. Nothing was recorded, and no machine was taken.
+ */
+export class RulesNotKept extends Schema.TaggedError<RulesNotKept>()("RulesNotKept", {
+  template: Schema.String,
+  language: Schema.String,
+  /** What the rules are about. */
+  kind: Schema.Literals(["commands", "files"]),
+  by: Schema.Literals(["policy", "token"]),
+  /** Whose they are: `policy payments`, `token tok_…`. */
+  layer: Schema.String
+}) {
+  override get message() {
+    const instead = {
+      token: "use a token in force with all files (--allow-read / --allow-write /)",
+      policy: `allow them all (defaults: { ${this.kind}: allow }), and give rules that deny or ask a when with other templates`
+    }
+    const code = this.kind === "commands" ? ` for ${this.language} code` : ""
+    return `machines of ${this.template} keep no rules about ${this.kind}${code}, and the ${this.layer} does not allow them all: ${instead[this.by]}`
+  }
+}
 
 /** Why a session could not do what it was asked. */
 export class SessionError extends Schema.TaggedError<SessionError>()("SessionError", {
@@ -177,7 +199,8 @@ export class SessionError extends Schema.TaggedError<SessionError>()("SessionErr
     StateLost,
     PointNotKept,
     TokenTooTight,
-    CodeRefused
+    CodeRefused,
+    RulesNotKept
   ])
 }) {
   override get message() {

@@ -114,7 +114,9 @@ describe("a run in the language shell", () => {
   ) {
     const program = { run: "r1", language: "shell", source: "ls", token: text }
     const admit: Entrance.Admit = (text, circumstances) => Effect.sync(() => accepted(text, circumstances))
-    const passed = Entrance.pass("s-1", yield* held(authority), admit, { ...initial, ...state }, program)
+    const all = yield* held(authority)
+    const gate = { session: "s-1", authority: all, admit, rules: Airlock.make(all, "s-1").rules, keepsRules: true }
+    const passed = Entrance.pass(gate, { ...initial, ...state }, program)
     return yield* Effect.match(Effect.catchDefect(passed, Effect.fail), {
       onSuccess: () => "passed",
       onFailure: (error) => (error as { readonly reason: { readonly _tag: string } }).reason._tag

@@ -41,6 +41,8 @@ export interface Decider {
   readonly file: (path: string, access: Access) => Refusal | undefined
   /** A text, before it is run as a script: what only the whole of it shows, which is what its commands read from one another. */
   readonly script: (text: string) => Refusal | undefined
+  /** A script for a shell that asks about none of its commands: all that it runs, by its text alone. */
+  readonly text: (text: string) => Refusal | undefined
 }
 
 const nowhere = { line: 0, column: 0 }
@@ -126,6 +128,7 @@ export const decider = (rules: MachineRules | undefined, nowMillis: () => number
     script: (text) =>
       decisive === undefined || policy?.commands === undefined
         ? undefined
-        : toRefusal(layer, decideOnPipes(decisive, text))
+        : toRefusal(layer, decideOnPipes(decisive, text)),
+    text: (script) => decideBy(policy?.commands, { _tag: "Command", script })
   }
 }

@@ -146,6 +146,7 @@ export const tier = (language: Language): Layer.Layer<Machines> =>
       engine: `interpreter-${language}`,
       languages: [language],
       repeats: true,
+      keepsRules: false,
       boot: (options) => open(language, options),
       restore: ({ bytes }, options) => open(language, options, JSON.parse(Buffer.from(bytes).toString()))
     })
