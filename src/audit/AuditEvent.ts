@@ -21,6 +21,8 @@ export const eventTypes = {
   "token.refused": "token (the id that it says it has, if it could be read), reason",
   "code.refused": "rule, reason",
   "call.decided": "call, method, input, effect (allow, ask, deny), rule, layer, reason",
+  "guest.refused":
+    "kind (command, script, read, write), subject, effect (ask: nobody could be asked, deny), layer, policy, rule, reason; more (others of the turn that are not listed)",
   "call.started": "call, method",
   "call.settled": "call, method, receipt, by, error, layer (that denied it later)",
   "approval.requested": "call, method, input, rule, expires",

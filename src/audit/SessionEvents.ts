@@ -4,7 +4,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type { Limits } from "../machine/Limits.ts"
-import type { FileChange, Output, Usage } from "../machine/Turn.ts"
+import type { FileChange, Output, Refusals, Usage } from "../machine/Turn.ts"
 import type { Presented } from "../session/Authority.ts"
 import type { Entry, RecordedCall, SessionEvent, Verdict } from "../session/SessionEvent.ts"
 import type { EventType, JsonObject, NewEvent } from "./AuditEvent.ts"
@@ -104,6 +104,10 @@ const touched = (files: ReadonlyArray<FileChange> = [], by: "guest" | "host"): R
     kind === "removed" ? ["file.removed", { path, by }] : ["file.written", { path, change: kind, by }]
   )
 
+/** Of a turn with more than are listed, the last one says how many more there were. */
+const refused = ({ first, more }: Refusals = { first: [], more: 0 }): ReadonlyArray<Draft> =>
+  first.map((one, index) => ["guest.refused", { ...one, ...(more > 0 && index === first.length - 1 ? { more } : {}) }])
+
 const verified = (token: Presented | undefined): ReadonlyArray<Draft> =>
   token === undefined ? [] : [["token.verified", NoticeEvents.verified(token.ids, token.key)]]
 
@@ -135,6 +139,7 @@ const made = (account: Account, event: EventOf<"Parked" | "RunEnded">): Readonly
   const isTakenBack = event._tag === "RunEnded" && event.rolledBack
   return [
     ...printed(event.output),
+    ...refused(event.refusals),
     ...touched(isTakenBack ? [] : event.files, "guest"),
     ...(event.outputCut === true ? limitHit("OutputLimit", account, event.usage) : [])
   ]

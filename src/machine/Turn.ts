@@ -33,6 +33,29 @@ export const Display = Schema.Struct({
 })
 export type Display = typeof Display.Type
 
+/** Something that a machine did not let its guest do by itself, by the rules of the run. */
+export const Refused = Schema.Struct({
+  /** A command, a whole script, or an access to a file. */
+  kind: Schema.Literals(["command", "script", "read", "write"]),
+  /** The command's words, the script, or the path; of a long one the beginning and the end. */
+  subject: Schema.String,
+  /** `ask`: a person might have allowed it. */
+  effect: Schema.Literals(["deny", "ask"]),
+  /** Who said so: `policy payments`, `token tok_…`. */
+  layer: Schema.String,
+  /** The id of the policy, where that is who. */
+  policy: Schema.optionalKey(Schema.String),
+  /** The policy's rule; absent for its default. */
+  rule: Schema.optionalKey(Schema.String),
+  /** As the guest was told. */
+  reason: Schema.String
+})
+export type Refused = typeof Refused.Type
+
+/** The first that a machine refused in a turn, in their order, and how many more there were. */
+export const Refusals = Schema.Struct({ first: Schema.Array(Refused), more: Schema.Int })
+export type Refusals = typeof Refusals.Type
+
 /** Milliseconds that the phases of a program took, by their names, such as `compile` and `run`. */
 export const Phases = Schema.Record(Schema.String, Schema.Finite)
 export type Phases = typeof Phases.Type
@@ -46,6 +69,8 @@ const turn = {
   files: Schema.optionalKey(Schema.Array(FileChange)),
   /** What the guest has shown in the turn, in its order; absent if that is nothing. */
   displays: Schema.optionalKey(Schema.Array(Display)),
+  /** What the machine refused in the turn; absent if that is nothing. */
+  refusals: Schema.optionalKey(Refusals),
   /** Of a program that has any. */
   phases: Schema.optionalKey(Phases)
 }

@@ -3,12 +3,13 @@ import { workspace } from "../file/Area.ts"
 import type { FileTree } from "../file/FileTree.ts"
 import type { Limits } from "../machine/Limits.ts"
 import type { Output, Sleep } from "../machine/Turn.ts"
-import type { Decider, Refusal } from "../policy/machine/Decider.ts"
+import type { Decider } from "../policy/machine/Decider.ts"
 import type { Around } from "../policy/shell/Script.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
 import * as FileCalls from "./FileCalls.ts"
 import type { Hooks } from "./Hooks.ts"
 import { Printer } from "./Printer.ts"
+import { Refusals } from "./Refusals.ts"
 
 export interface HostOptions {
   readonly limits: Limits
@@ -52,7 +53,7 @@ interface Dispatched extends Around {
 }
 
 /** Nothing, or `!` and why something must not be done. */
-const said = (refusal: Refusal | undefined): "" | `!${string}` => (refusal === undefined ? "" : `!${refusal.reason}`)
+const said = (reason: string | undefined): "" | `!${string}` => (reason === undefined ? "" : `!${reason}`)
 
 const digests = new Set(["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
 
@@ -76,6 +77,8 @@ export interface Stop {
 export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   readonly #options: HostOptions
   readonly printer: Printer
+  /** What the rules of the run refused. */
+  readonly refusals = new Refusals()
   #nowMillis = 0
   #startedMillis = 0
   #pausedMillis: number | undefined
@@ -175,12 +178,17 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   rule(decider: Decider | undefined): void {
     this.#decider = decider
     this.#options.files.guard =
-      decider && ((path, access) => (isDevice(path) ? undefined : decider.file(path, access)?.reason))
+      decider &&
+      ((path, access) => {
+        const refusal = isDevice(path) ? undefined : decider.file(path, access)
+        return refusal && this.refusals.note(access, path, refusal)
+      })
   }
 
   /** Why a shell script must not be run, if it must not. */
   refusal(script: string): string | undefined {
-    return this.#decider?.script(script)?.reason
+    const refusal = this.#decider?.script(script)
+    return refusal && this.refusals.note("script", script, refusal)
   }
 
   mustStop(): boolean {
@@ -221,12 +229,13 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
         return "accepted"
       case "command": {
         const { words, ...around }: Dispatched = JSON.parse(part(1))
-        return said(this.#decider?.command(words, around))
+        const refusal = this.#decider?.command(words, around)
+        return said(refusal && this.refusals.note("command", words.join(" "), refusal))
       }
       case "digest":
         return digest(part(1), Buffer.from(part(2), "latin1"))
       case "script":
-        return said(this.#decider?.script(part(1)))
+        return said(this.refusal(part(1)))
       default:
         return "refused"
     }

@@ -257,9 +257,11 @@ export class Vm {
     const memoryBytes = this.#parts.engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
     const usage = { cpuMillis: this.#parts.host.elapsedMillis, memoryBytes }
     const changes = this.#changes()
+    const refusals = this.#parts.host.refusals.take()
     const besides = {
       ...(this.#parts.host.printer.isCut ? { outputCut: true } : {}),
-      ...(changes.length === 0 ? {} : { files: changes })
+      ...(changes.length === 0 ? {} : { files: changes }),
+      ...(refusals === undefined ? {} : { refusals })
     }
     return { ...this.#parts.host.take(), output: this.#parts.host.printer.take(), usage, ...besides }
   }

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import { Limits } from "../machine/Limits.ts"
 import { Language } from "../machine/Machine.ts"
-import { Display, FileChange, Output, Phases, Sleep, Usage } from "../machine/Turn.ts"
+import { Display, FileChange, Output, Phases, Refusals, Sleep, Usage } from "../machine/Turn.ts"
 import { MachineRules } from "../policy/machine/MachineRules.ts"
 import { GuestError } from "../tool/GuestError.ts"
 import { Receipt } from "../tool/Receipt.ts"
@@ -89,6 +89,7 @@ const turn = {
   files: Schema.optionalKey(Schema.Array(FileChange)),
   displays: Schema.optionalKey(Schema.Array(Display)),
   phases: Schema.optionalKey(Phases),
+  refusals: Schema.optionalKey(Refusals),
   ...kept
 }
 

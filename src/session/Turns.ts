@@ -64,11 +64,12 @@ export interface Turns {
   readonly timing: { snapshotBytes: number }
 }
 
-const besidesOf = ({ displays, files, outputCut, phases }: Turn, { cover }: Redactor) => ({
+const besidesOf = ({ displays, files, outputCut, phases, refusals }: Turn, { cover }: Redactor) => ({
   ...(outputCut === undefined ? {} : { outputCut }),
   ...(files === undefined ? {} : { files }),
   ...(displays === undefined ? {} : { displays: displays.map(cover) }),
-  ...(phases === undefined ? {} : { phases })
+  ...(phases === undefined ? {} : { phases }),
+  ...(refusals === undefined ? {} : { refusals })
 })
 
 const startsAtOnce = ({ readOnly, verdict }: RecordedCall): boolean => verdict._tag === "Allowed" && !readOnly

@@ -159,12 +159,13 @@ describe("a script", () => {
   })
 })
 
-const files = by(`
+const filesPolicy = policyOf(`
 rules:
   - { id: work, effect: allow, files: { paths: [/workspace/**] } }
   - { id: look, effect: allow, files: { access: read, paths: [/srv/*] } }
   - { id: keys, effect: deny, files: { paths: ["/**/.env", "/**/*.pem"] }, reason: secrets stay where they are }
   - { id: plans, effect: ask, files: { access: write, paths: [/workspace/plans/**] } }`)
+const files = decider(rulesFor(filesPolicy, {}, []), () => 100)
 
 describe("a file", () => {
   it.each([
@@ -195,6 +196,7 @@ describe("a file", () => {
     assert.deepStrictEqual(files.file("/workspace/.env", "read"), {
       effect: "deny",
       layer: "policy test",
+      policy: filesPolicy.id,
       rule: "keys",
       reason: "secrets stay where they are"
     })
@@ -217,6 +219,7 @@ describe("a file under tokens", () => {
     assert.deepStrictEqual(both.file("/a/w/c", "read"), {
       effect: "deny",
       layer: "token tok_2",
+      policy: undefined,
       rule: undefined,
       reason: "the token tok_2 does not let this be read"
     })

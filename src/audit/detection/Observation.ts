@@ -50,6 +50,15 @@ export const Observation = Schema.Union([
     path: Schema.String,
     access: Schema.Literals(["read", "write", "execute", "delete"])
   }),
+  Schema.TaggedStruct("Refused", {
+    ...common,
+    /** What the machine did not let its guest do by itself. */
+    kind: Schema.Literals(["command", "script", "read", "write"]),
+    /** The words, the text or the path. */
+    subject: Schema.String,
+    /** How often, if the source counts some instead of telling each one. Default 1. */
+    count: Schema.optionalKey(Schema.Number)
+  }),
   Schema.TaggedStruct("Network", {
     ...common,
     /** As the guest named it. */

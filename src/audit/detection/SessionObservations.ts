@@ -47,17 +47,26 @@ const settled = (common: Common, call: RecordedCall, { outcome, receipt }: Event
   return { ...answer, outputBytes: Buffer.byteLength(outcome.value), value: outcome.value }
 }
 
+const refused = (common: Common, { refusals }: EventOf<"Parked"> | EventOf<"RunEnded">): ReadonlyArray<Draft> => {
+  const { first, more } = refusals ?? { first: [], more: 0 }
+  return first.map(({ kind, subject }, index): Draft => {
+    const seen = { ...common, _tag: "Refused", kind, subject } as const
+    return more > 0 && index === first.length - 1 ? { ...seen, count: more + 1 } : seen
+  })
+}
+
 const printed = (common: Common, { output }: EventOf<"Parked"> | EventOf<"RunEnded">): ReadonlyArray<Draft> =>
   output.map(({ stream, text }) => ({ ...common, _tag: "Output", stream, text }))
 
 const ended = (common: Common, event: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
   const { outcome } = event
+  const before = [...printed(common, event), ...refused(common, event)]
   if (outcome._tag === "Succeeded") {
-    return [...printed(common, event), { ...common, _tag: "RunEnded", status: "completed", value: outcome.value }]
+    return [...before, { ...common, _tag: "RunEnded", status: "completed", value: outcome.value }]
   }
   const limit = limitOf(outcome.error)
   const hit: ReadonlyArray<Draft> = limit === undefined ? [] : [{ ...common, _tag: "LimitHit", limit }]
-  return [...printed(common, event), ...hit, { ...common, _tag: "RunEnded", status: "failed" }]
+  return [...before, ...hit, { ...common, _tag: "RunEnded", status: "failed" }]
 }
 
 const draftsOf = (observer: Observer, event: SessionEvent, common: Common): ReadonlyArray<Draft> => {
@@ -65,7 +74,7 @@ const draftsOf = (observer: Observer, event: SessionEvent, common: Common): Read
     case "RunStarted":
       return [{ ...common, _tag: "RunStarted", codeHash: event.codeHash }]
     case "Parked":
-      return [...printed(common, event), ...event.calls.map((call) => decided(common, call))]
+      return [...printed(common, event), ...refused(common, event), ...event.calls.map((call) => decided(common, call))]
     case "CallAnswered": {
       const call = Option.getOrUndefined(HashMap.get(observer.open, event.call))
       return call === undefined ? [] : [settled(common, call, event)]

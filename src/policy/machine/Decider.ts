@@ -24,6 +24,8 @@ export interface Refusal {
   readonly effect: "deny" | "ask"
   /** Who said so: `policy payments`, `token tok_…`. */
   readonly layer: string
+  /** The id of the policy, where that is who. */
+  readonly policy: string | undefined
   /** The id of the policy's rule; undefined for its default. */
   readonly rule: string | undefined
   /** For the guest. */
@@ -91,15 +93,15 @@ const toPolicy = ({ commands, files }: PolicyRules): Decisive => ({
   rules: [...(commands === undefined ? [] : commandRules(commands)), ...(files === undefined ? [] : fileRules(files))]
 })
 
-const toRefusal = (layer: string, { effect, reason, rule }: Verdict): Refusal | undefined => {
+const toRefusal = (by: PolicyRules | undefined, { effect, reason, rule }: Verdict): Refusal | undefined => {
   if (effect === "allow") return undefined
   const told = effect === "ask" ? `${reason}; a person would have to allow it, and nobody can be asked here` : reason
-  return { effect, layer, rule, reason: told }
+  return { effect, layer: `policy ${by?.name}`, policy: by?.id, rule, reason: told }
 }
 
 const refusedBy = (token: TokenRules, access: Access, path: string, nowMillis: () => number): Refusal | undefined => {
   const { expiresMillis, layer } = token
-  const refused = (reason: string): Refusal => ({ effect: "deny", layer, rule: undefined, reason })
+  const refused = (reason: string): Refusal => ({ effect: "deny", layer, policy: undefined, rule: undefined, reason })
   if (expiresMillis !== undefined && !(nowMillis() < expiresMillis)) return refused(`the ${layer} has expired`)
   return isWithin(path, token[access]) ? undefined : refused(`the ${layer} does not let this be ${participles[access]}`)
 }
@@ -112,10 +114,9 @@ const participles: Readonly<Record<Access, string>> = { read: "read", write: "wr
  */
 export const decider = (rules: MachineRules | undefined, nowMillis: () => number): Decider => {
   const { policy, tokens = [] } = rules ?? {}
-  const layer = `policy ${policy?.name}`
   const decisive = policy === undefined ? undefined : toPolicy(policy)
   const decideBy = (kept: unknown, subject: Subject) =>
-    decisive === undefined || kept === undefined ? undefined : toRefusal(layer, decide(decisive, subject, {}))
+    decisive === undefined || kept === undefined ? undefined : toRefusal(policy, decide(decisive, subject, {}))
   return {
     command: (argv, around) => decideBy(policy?.commands, { _tag: "Command", argv, around }),
     file: (path, access) => {
@@ -128,7 +129,7 @@ export const decider = (rules: MachineRules | undefined, nowMillis: () => number
     script: (text) =>
       decisive === undefined || policy?.commands === undefined
         ? undefined
-        : toRefusal(layer, decideOnPipes(decisive, text)),
+        : toRefusal(policy, decideOnPipes(decisive, text)),
     text: (script) => decideBy(policy?.commands, { _tag: "Command", script })
   }
 }

@@ -61,6 +61,10 @@ describe("sensitive files", () => {
       alertsOf({ ...watcher.common(), _tag: "FileAccess", path: "/etc/shadow", access: "read" }),
       found
     )
+    const refused = { ...watcher.common(), _tag: "Refused" } as const
+    assert.deepStrictEqual(alertsOf({ ...refused, kind: "read", subject: "/etc/shadow" }), found)
+    assert.deepStrictEqual(alertsOf({ ...refused, kind: "command", subject: "cat -n /etc/shadow" }), found)
+    assert.deepStrictEqual(alertsOf({ ...refused, kind: "command", subject: "echo hi" }), [])
     assert.deepStrictEqual(
       alertsOf({ ...watcher.common(), _tag: "Syscall", name: "openat", path: "/proc/1/environ" }),
       found

@@ -48,7 +48,9 @@ const parked: SessionEvent = {
   ]
 }
 
-const ended = (outcome: Extract<SessionEvent, { _tag: "RunEnded" }>["outcome"]): SessionEvent => ({
+type Ended = Extract<SessionEvent, { _tag: "RunEnded" }>
+
+const ended = (outcome: Ended["outcome"]): Ended => ({
   _tag: "RunEnded",
   ...turn,
   outcome,
@@ -98,6 +100,23 @@ describe("observations of a session", () => {
     ])
     const isObservation = Schema.is(Observation)
     assert.isTrue(observations.every((observation) => isObservation(observation)))
+  })
+
+  it("tell of what a machine refused, the last with what was not listed", () => {
+    const one = { kind: "command", effect: "deny", layer: "policy p", reason: "no" } as const
+    const refusals = {
+      first: [{ ...one, subject: "rm -rf /" }, { ...one, kind: "read", subject: "/etc/shadow" } as const],
+      more: 5
+    }
+    const run = ended({ _tag: "Succeeded", value: "1" })
+    const seen = SessionObservations.observationsOf(source, entries(started, { ...run, refusals }))
+    assert.deepStrictEqual(
+      seen.map((observation) =>
+        observation._tag === "Refused" ? [observation.kind, observation.subject, observation.count] : observation._tag
+      ),
+      ["RunStarted", ["command", "rm -rf /", undefined], ["read", "/etc/shadow", 6], "RunEnded"]
+    )
+    assert.isTrue(seen.every((observation) => Schema.is(Observation)(observation)))
   })
 
   it("tell of limits, by their code or by what the engine says", () => {

@@ -1,3 +1,4 @@
+import type { ObservationOf } from "../Observation.ts"
 import { type Finding, nothing, type Rule, type Scene } from "../Scene.ts"
 import * as SensitivePath from "../SensitivePath.ts"
 
@@ -5,8 +6,14 @@ import * as SensitivePath from "../SensitivePath.ts"
 const isContent = /(?:content|contents|text|data|body|subject|message|description|query|sql)$/i
 const shownMax = 256
 
+const refusedPaths = ({ kind, subject }: ObservationOf<"Refused">): ReadonlyArray<string> => {
+  if (kind === "read" || kind === "write") return [subject]
+  return kind === "command" ? subject.split(" ").filter(SensitivePath.looksLikePath) : nothing
+}
+
 const pathsOf = ({ observation, reading, standing }: Scene): ReadonlyArray<string> => {
   if (observation._tag === "FileAccess") return [observation.path]
+  if (observation._tag === "Refused") return refusedPaths(observation)
   if (observation._tag === "Syscall") return observation.path === undefined ? nothing : [observation.path]
   return reading.texts
     .filter(({ path, text }) => {
@@ -18,9 +25,9 @@ const pathsOf = ({ observation, reading, standing }: Scene): ReadonlyArray<strin
     .map(({ text }) => text)
 }
 
-/** A file that holds keys, credentials or password hashes, in an argument or opened by a process. */
-export const files: Rule<undefined, "CallDecided" | "FileAccess" | "Syscall"> = {
-  sees: ["CallDecided", "FileAccess", "Syscall"],
+/** A file that holds keys, credentials or password hashes, in an argument, opened by a process, or refused to one. */
+export const files: Rule<undefined, "CallDecided" | "FileAccess" | "Refused" | "Syscall"> = {
+  sees: ["CallDecided", "FileAccess", "Refused", "Syscall"],
   empty: undefined,
   step: (memory, scene) => {
     const found = pathsOf(scene).flatMap((text): ReadonlyArray<Finding> => {
