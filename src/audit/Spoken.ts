@@ -4,7 +4,7 @@ import * as Redaction from "../policy/secret/Redaction.ts"
 import type { NewEvent } from "./AuditEvent.ts"
 
 /** The fields of an event's data that hold it. All others are ids and words of our own. */
-const fields = ["input", "error"] as const
+const fields = ["input", "error", "subject"] as const
 
 /** As deep as a value of a guest can be. */
 const depthMax = 512

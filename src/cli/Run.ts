@@ -78,6 +78,7 @@ export const run = Command.make(
     const isEmbedded = flags.template === undefined || flags.template === embedded
     const limits = yield* RunLimits.parse(flags, isEmbedded)
     const token = flags.token === undefined ? undefined : yield* readToken(flags.token)
+    const asked = { runId: flags.runId, language: source.language, token }
     const { start } = yield* Effect.promise(() => import("../quickjs/QuickJs.ts"))
     const started = isEmbedded ? start({ threads: 1, livesShortly: true }) : undefined
     const { inHome, perform, resumeOrOpen } = yield* Effect.promise(() => import("./Held.ts"))
@@ -86,13 +87,13 @@ export const run = Command.make(
       const held = yield* resumeOrOpen(
         flags.session,
         { home, tools: flags.tools },
-        { template: flags.template, limits }
+        { template: flags.template, limits, firstRun: { code: source.text, ...asked } }
       )
       const { session } = held
       yield* checkTemplate(flags.template, session.state().template)
       yield* RunLimits.check(limits, session.state().limits)
       if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
-      const operation = session.run(source.text, { runId: flags.runId, language: source.language, token })
+      const operation = session.run(source.text, asked)
       yield* perform(held, operation, { format: json ? "json" : "text", language: source.language })
     }).pipe(Effect.scoped, inHome(home, { started }))
   })

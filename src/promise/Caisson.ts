@@ -19,7 +19,7 @@ type ForGuests<Options> = Omit<Options, "toolkit" | "capabilities"> & GrantOptio
 export type CaissonOptions = Omit<Home.HomeOptions, "directory"> & { readonly directory?: string | undefined }
 
 /** Everything is optional: without tools and capabilities a guest can compute and print, nothing else. */
-export type SessionOptions = ForGuests<OpenOptions>
+export type SessionOptions = ForGuests<Omit<OpenOptions, "firstRun">>
 
 export type ResumeSessionOptions = ForGuests<ResumeOptions>
 

@@ -16,12 +16,13 @@ import * as Meter from "../machine/Meter.ts"
 import { embedded, Tiers } from "../machine/Tiers.ts"
 import { InForce } from "../policy/InForce.ts"
 import { Admission } from "../token/Admission.ts"
-import type { Circumstances } from "../token/Circumstances.ts"
 import { Revocations } from "../token/Revocations.ts"
 import * as Token from "../token/Token.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
+import * as Airlock from "./Airlock.ts"
 import * as Authority from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
+import * as Entrance from "./Entrance.ts"
 import { Entropy } from "./Entropy.ts"
 import { type Claim, Journal, type JournalError, type Owner, type Summary } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
@@ -29,11 +30,11 @@ import * as Metrics from "./Metrics.ts"
 import { LocalOwner } from "./Owner.ts"
 import { effective, reachable, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
-import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
+import { check as checkRun, idPattern, idRule, invalid, millis, type RunOptions } from "./RunOptions.ts"
 import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
-import { dueMillis, statusOf } from "./SessionState.ts"
+import { dueMillis, freshRunId, statusOf } from "./SessionState.ts"
 import { spanned } from "./Spanned.ts"
 import type { Snapshots } from "./Turns.ts"
 import { Witness } from "./Witness.ts"
@@ -65,6 +66,12 @@ export interface OpenOptions extends Grants {
   readonly snapshots?: Snapshots | undefined
   /** Kept with the session and shown in lists. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
+  /** What it is opened to run. If that would be refused for its token or its code, there is no session. Nothing is run yet. */
+  readonly firstRun?: FirstRun | undefined
+}
+
+export interface FirstRun extends Pick<RunOptions, "runId" | "language" | "token"> {
+  readonly code: string
 }
 
 export interface ResumeOptions extends Grants {
@@ -129,22 +136,25 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     onSome: ({ current }) => current
   })
 
-  const admit = (token: string, circumstances: Circumstances & { readonly session: string }) =>
-    Option.match(admission, {
-      onNone: () => Effect.fail(invalid("token", "nothing: this process verifies no tokens")),
-      onSome: ({ admit }) =>
-        Effect.tapError(admit(token, { audience: options.audience, ...circumstances }), ({ reason }) =>
-          witness.notice({
-            _tag: "TokenRefused",
-            session: circumstances.session,
-            token: Result.match(Token.inspect(token), {
-              onFailure: () => undefined,
-              onSuccess: ({ grant }) => grant.id
-            }),
-            reason: reason._tag
-          })
-        )
-    })
+  const admitting =
+    (way: "admit" | "check"): Entrance.Admit =>
+    (token, circumstances) =>
+      Option.match(admission, {
+        onNone: () => Effect.fail(invalid("token", "nothing: this process verifies no tokens")),
+        onSome: (admission) =>
+          Effect.tapError(admission[way](token, { audience: options.audience, ...circumstances }), ({ reason }) =>
+            witness.notice({
+              _tag: "TokenRefused",
+              session: circumstances.session,
+              token: Result.match(Token.inspect(token), {
+                onFailure: () => undefined,
+                onSuccess: ({ grant }) => grant.id
+              }),
+              reason: reason._tag
+            })
+          )
+      })
+  const admit = admitting("admit")
 
   const authority = Effect.fnUntraced(function* (grants: Grants, tokens: ReadonlyArray<Authority.Presented>) {
     const capabilities = decodeList(grants.capabilities)
@@ -201,6 +211,22 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     )
   }
 
+  /** Whether a session that is about to be opened would take the run that it is opened for. Uses no token up. */
+  const foresee = Effect.fnUntraced(function* (
+    session: string,
+    entries: ReadonlyArray<Entry>,
+    tier: Machines["Service"],
+    grants: Authority.Authority,
+    { code, ...asked }: FirstRun
+  ) {
+    const state = replay(entries)
+    const { language, runId = freshRunId(state), source } = yield* checkRun(code, asked, tier.languages)
+    const program = { run: runId, language, source, token: asked.token }
+    const { rules } = Airlock.make(session, grants)
+    const gate = { session, authority: grants, admit: admitting("check"), rules, keepsRules: tier.keepsRules }
+    yield* Entrance.pass(gate, state, program)
+  })
+
   const open = Effect.fnUntraced(
     function* (options: OpenOptions) {
       const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
@@ -233,6 +259,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
           }
         }
       ]
+      if (options.firstRun !== undefined) yield* foresee(id, entries, tier, own, options.firstRun)
       const claim = yield* held(create(id, entries))
       return (yield* hold(tier, claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
     },

@@ -29,6 +29,30 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
     }
   })
 
+  it("leaves no session that was to be opened for a run that its token is refused for", async () => {
+    const { json } = makeHome()
+    const run = (code: number, token: string, ...words: ReadonlyArray<string>) =>
+      json(code, "run", "-e", "1", "--session", "ghost", "--token", token, ...words)
+    await json(0, "run", "-e", "1", "--session", "other")
+    await json(0, "keys", "new")
+    const minted = async (...words: ReadonlyArray<string>) => `${(await json(0, "token", "mint", ...words))["token"]}`
+    const refused = {
+      UnknownVersion: "garbage",
+      WrongSession: await minted("--session", "other"),
+      WrongCode: await minted("--code-hash", "0".repeat(64)),
+      TokenTooTight: await minted("--memory", "16")
+    }
+    for (const [reason, token] of Object.entries(refused)) {
+      assert.strictEqual(((await run(64, token))["error"] as Record<string, unknown>)["reason"], reason)
+      const error = (await json(64, "show", "ghost"))["error"] as Record<string, unknown>
+      assert.strictEqual(error["reason"], "SessionNotFound")
+    }
+    const once = await minted("--once", "--session", "ghost")
+    assert.strictEqual((await run(0, once))["value"], 1)
+    const again = (await run(64, once))["error"] as Record<string, unknown>
+    assert.strictEqual(again["reason"], "AlreadyUsed")
+  })
+
   it("shows in JSON what JSON has no word for", async () => {
     const source = `({
       date: new Date(0), big: 12n, nan: NaN, minus: -Infinity, zero: -0, nothing: undefined, list: [undefined, null],
