@@ -15,10 +15,9 @@ import { Machines } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
 import { embedded, Tiers } from "../machine/Tiers.ts"
 import { InForce } from "../policy/InForce.ts"
-import { Admission } from "../token/Admission.ts"
 import { Revocations } from "../token/Revocations.ts"
-import * as Token from "../token/Token.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
+import * as Admitting from "./Admitting.ts"
 import * as Airlock from "./Airlock.ts"
 import * as Authority from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
@@ -129,31 +128,13 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
 
   const policy = yield* InForce
   const witness = yield* Witness
-  const admission = yield* Effect.serviceOption(Admission)
   const revocations = yield* Effect.serviceOption(Revocations)
   const isRevoked = Option.match(revocations, {
     onNone: () => Authority.unrestricted.isRevoked,
     onSome: ({ current }) => current
   })
 
-  const admitting =
-    (way: "admit" | "check"): Entrance.Admit =>
-    (token, circumstances) =>
-      Option.match(admission, {
-        onNone: () => Effect.fail(invalid("token", "nothing: this process verifies no tokens")),
-        onSome: (admission) =>
-          Effect.tapError(admission[way](token, { audience: options.audience, ...circumstances }), ({ reason }) =>
-            witness.notice({
-              _tag: "TokenRefused",
-              session: circumstances.session,
-              token: Result.match(Token.inspect(token), {
-                onFailure: () => undefined,
-                onSuccess: ({ grant }) => grant.id
-              }),
-              reason: reason._tag
-            })
-          )
-      })
+  const admitting = yield* Admitting.make(options.audience)
   const admit = admitting("admit")
 
   const authority = Effect.fnUntraced(function* (grants: Grants, tokens: ReadonlyArray<Authority.Presented>) {

@@ -1,0 +1,33 @@
+/** Verifies the tokens that are presented for sessions, and tells the witness of each that is refused. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { Admission } from "../token/Admission.ts"
+import * as Token from "../token/Token.ts"
+import type { Admit } from "./Entrance.ts"
+import { invalid } from "./RunOptions.ts"
+import { Witness } from "./Witness.ts"
+
+const verifiesNone = invalid("token", "nothing: this process verifies no tokens")
+
+/** The id that a token says it has. */
+const claimedId = (token: string) =>
+  Result.match(Token.inspect(token), { onFailure: () => undefined, onSuccess: ({ grant }) => grant.id })
+
+/** `check` uses up no token that is for a single use. */
+export const make = Effect.fnUntraced(function* (audience: string | undefined) {
+  const witness = yield* Witness
+  const admission = yield* Effect.serviceOption(Admission)
+  return (way: "admit" | "check"): Admit =>
+    (token, circumstances) => {
+      if (Option.isNone(admission)) return Effect.fail(verifiesNone)
+      return Effect.tapError(admission.value[way](token, { audience, ...circumstances }), ({ reason }) =>
+        witness.notice({
+          _tag: "TokenRefused",
+          session: circumstances.session,
+          token: claimedId(token),
+          reason: reason._tag
+        })
+      )
+    }
+})
