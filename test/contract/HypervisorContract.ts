@@ -292,6 +292,26 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
     )
 
     it.effect(
+      "keeps templates apart that differ in their names alone",
+      (context) =>
+        Effect.gen(function* () {
+          const { hypervisor, image, template } = yield* present(context)
+          const named = { ...image, template: { ...image.template, name: "twin" } }
+          const twin = yield* Effect.orDie(hypervisor.prepare(named, noted))
+          for (const each of [template, twin]) {
+            const { checkpoint } = yield* written(hypervisor, each)
+            const found = yield* hypervisor.find(checkpoint.header.template.key)
+            assert.deepStrictEqual(found, each)
+            yield* Effect.scoped(hypervisor.restore(found, checkpoint))
+          }
+          yield* hypervisor.remove(twin.key)
+          assert.strictEqual(yield* rejectionOf(hypervisor.find(twin.key)), "TemplateMissing")
+          assert.deepStrictEqual(yield* hypervisor.find(template.key), template)
+        }),
+      180_000
+    )
+
+    it.effect(
       "leaves nothing behind, however its machines end",
       (context) =>
         Effect.gen(function* () {

@@ -11,6 +11,7 @@ import { temporary } from "./directory.ts"
 const size = { cpus: 1, memoryMebibytes: 256 }
 
 const subject: SnapshotKey.Subject = {
+  template: "shell",
   shape: Shape.emulated(size),
   hypervisor: "7.2.22",
   image: "a".repeat(64),
@@ -21,6 +22,7 @@ const subject: SnapshotKey.Subject = {
 
 describe("SnapshotKey", () => {
   it.each([
+    ["template", { template: "my-shell" }],
     ["hypervisor", { hypervisor: "8.2.0" }],
     ["image", { image: "b".repeat(64) }],
     ["warm-up", { warmUp: [{ run: "true", timeoutMillis: 1_000 }] }],

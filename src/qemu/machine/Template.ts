@@ -57,8 +57,10 @@ export interface Wanted<E, R> {
 export const keyFor = (
   host: Host,
   { image, processor, recipe, shape }: Omit<Wanted<never, never>, "prepare">
-): Digest.Digest =>
-  keyOf({ shape, hypervisor: host.version, image: image.id, warmUp: image.template.warmUp, processor, recipe })
+): Digest.Digest => {
+  const { name, warmUp } = image.template
+  return keyOf({ template: name, shape, hypervisor: host.version, image: image.id, warmUp, processor, recipe })
+}
 
 /** The snapshot of a template: the one there is, or else a new one, for which a machine is booted. */
 export const obtain = Effect.fn("Template.obtain")(function* <E, R>(host: Host, wanted: Wanted<E, R>) {

@@ -57,7 +57,7 @@ const all = Effect.fnUntraced(function* (host: Host.Host) {
   return found
 })
 
-/** The snapshot of a key, whatever its template is called. */
+/** The snapshot of a key, which is that of one template alone. */
 export const find = Effect.fn("Needs.find")(function* (host: Host.Host, key: Digest.Digest) {
   const named = (yield* all(host)).find((each) => each.key === key)
   if (named === undefined) return yield* snapshotFailed(new Missing({ what: `snapshot ${key.slice(0, 12)}` }))

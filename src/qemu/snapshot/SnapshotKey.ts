@@ -8,6 +8,8 @@ import type { Shape } from "../Shape.ts"
 const format = 2
 
 export interface Subject {
+  /** The name of the template: a snapshot is that of one template, and two that are alike otherwise have one each. */
+  readonly template: string
   readonly shape: Shape
   /** The version of the hypervisor. */
   readonly hypervisor: string
@@ -20,9 +22,10 @@ export interface Subject {
   readonly processor: string | undefined
 }
 
-export const keyOf = ({ hypervisor, image, processor, recipe, shape, warmUp }: Subject): Digest.Digest =>
+export const keyOf = ({ hypervisor, image, processor, recipe, shape, template, warmUp }: Subject): Digest.Digest =>
   Digest.ofValue({
     format,
+    template,
     hypervisor,
     image,
     warmUp,
