@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config"
+import { configDefaults, defineConfig } from "vitest/config"
 
 /** Tests that boot machines in software, which share the processors with all else: what took too long for once is tried again. */
 const machines = [
@@ -15,6 +15,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
+    reporters: [...configDefaults.reporters, "./test/LeftOutReporter.ts"],
     projects: [
       { extends: true, test: { name: "all but machines", include: ["test/**/*.test.ts"], exclude: machines } },
       { extends: true, test: { name: "machines", include: machines, retry: { count: 1, condition: /timed out/i } } }
