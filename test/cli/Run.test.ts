@@ -53,6 +53,13 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
     assert.strictEqual(again["reason"], "AlreadyUsed")
   })
 
+  it("leaves no session that was to be opened for a run in a language that its template does not have", async () => {
+    const { json } = makeHome()
+    const { error } = await json(64, "run", "-e", "1", "--session", "ghost", "--language", "python")
+    assert.deepInclude(error, { reason: "InvalidOptions" })
+    assert.deepInclude((await json(64, "show", "ghost"))["error"], { reason: "SessionNotFound" })
+  })
+
   it("shows in JSON what JSON has no word for", async () => {
     const source = `({
       date: new Date(0), big: 12n, nan: NaN, minus: -Infinity, zero: -0, nothing: undefined, list: [undefined, null],
