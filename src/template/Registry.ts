@@ -28,11 +28,7 @@ const unknown = (name: string, known: ReadonlyArray<string>) => {
 export const find = Effect.fn("Registry.find")(function* (directory: string, name: string) {
   const known = yield* names(directory)
   if (!known.includes(name)) return yield* unknown(name, known)
-  const file = `${directory}/${name}${suffix}`
-  const template = yield* TemplateFile.read(file)
-  if (template.name === name) return template
-  const detail = `it is a template of the name ${template.name}`
-  return yield* templateFailed(new NotReadable({ file, detail }))
+  return yield* TemplateFile.read(`${directory}/${name}${suffix}`, name)
 })
 
 /** The names in several directories, in order. */

@@ -80,20 +80,29 @@ const formOf = (document: Document, plain: unknown): Form | undefined => {
   return form
 }
 
-const readAll = (document: Document): Template | undefined => {
+/** How a template is to be called, as the name of its file says; undefined of one that may be called anything. */
+type Called = string | undefined
+
+const readAll = (document: Document, called: Called): Template | undefined => {
   const plain = document.plain(document.root)
   const form = plain && formOf(document, plain.value)
   if (plain === undefined || form === undefined) return undefined
   const decoded = TemplateForm.decode(form, plain.value)
-  if (Result.isSuccess(decoded)) return decoded.success
+  if (Result.isSuccess(decoded)) {
+    const { name } = decoded.success
+    if (called !== undefined && name !== called) {
+      document.refuse(locate(document, ["name"]), `it is ${name}, and the file is that of ${called}`)
+    }
+    return decoded.success
+  }
   for (const issue of issuesOf(decoded.failure.issue).issues) tell(document, form, issue)
   return undefined
 }
 
 /** Reads a template from a text. `file` is how errors name it. Of everything that is wrong the first 20 issues are told. */
-export const parse = (file: string, text: string): Result.Result<Template, TemplateError> => {
+export const parse = (file: string, text: string, called?: Called): Result.Result<Template, TemplateError> => {
   const document = new Document(text)
-  const template = document.isReadable ? readAll(document) : undefined
+  const template = document.isReadable ? readAll(document, called) : undefined
   const { issues } = document
   if (template !== undefined && issues.length === 0) return Result.succeed(template)
   return Result.fail(templateFailed(new Malformed({ file, issues })))
@@ -112,7 +121,7 @@ const located = (template: Template, directory: string): Template =>
     : template
 
 /** Reads a template from its file, which has at most 1 MiB. */
-export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
+export const read = Effect.fn("TemplateFile.read")(function* (file: string, called?: Called) {
   const files = yield* FileSystem.FileSystem
   const unreadable = Effect.mapError(({ message }: PlatformError) =>
     templateFailed(new NotReadable({ file, detail: message }))
@@ -124,7 +133,7 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string) {
     return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${bytesMax} bytes` }))
   const text = FileText.decode(yield* unreadable(files.readFile(file)))
   if (text === undefined) return yield* templateFailed(new NotReadable({ file, detail: "it is not UTF-8" }))
-  const template = yield* Effect.fromResult(parse(file, text))
+  const template = yield* Effect.fromResult(parse(file, text, called))
   const path = yield* unreadable(files.realPath(file))
   return located(template, path.slice(0, path.lastIndexOf("/")))
 })

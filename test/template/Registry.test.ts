@@ -26,12 +26,13 @@ layer(NodeServices.layer, { excludeTestServices: true })("Registry", (it) => {
     })
   )
 
-  it.effect("takes no template whose file has another name", () =>
+  it.effect("takes no template whose file has another name, and says where its own stands", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "caisson-registry-"))
       writeFileSync(join(directory, "a.yaml"), "version: 1\nname: b\ntier: embedded\nlanguages: [shell]\n")
-      const { reason } = yield* Effect.flip(Registry.find(directory, "a"))
-      assert.deepInclude(reason, { _tag: "NotReadable", detail: "it is a template of the name b" })
+      const { message, reason } = yield* Effect.flip(Registry.find(directory, "a"))
+      assert.strictEqual(reason._tag, "Malformed")
+      assert.strictEqual(message, `${join(directory, "a.yaml")}:2:7: it is b, and the file is that of a`)
       rmSync(directory, { recursive: true })
     })
   )
