@@ -62,6 +62,22 @@ describe("caisson template list", () => {
       assert.include(unknown.notes, "there is no template brokn; did you mean broken?")
     })
   )
+
+  it.live("has all others beside one with a mistake", () =>
+    Effect.gen(function* () {
+      const { command, json, templates, write } = makeTemplates()
+      write("broken", microvm.replace("debian", "debain"))
+      write("own", embedded)
+      const { code, value } = yield* json("template", "list", "--templates", templates)
+      const [broken, own] = value.templates
+      assert.strictEqual(code, 64)
+      assert.deepInclude(broken, { name: "broken", state: "unusable" })
+      assert.include(broken.problem, 'broken.yaml:4:10: unknown key "debain"')
+      assert.deepInclude(own, { name: "own", state: "ready" })
+      const { out } = yield* command("template", "list", "--templates", templates)
+      assert.match(out, /^broken +unusable\nown +embedded +javascript +ready/)
+    })
+  )
 })
 
 describe("caisson template inspect", () => {
