@@ -23,6 +23,7 @@ export const exitCodeOf = ({ reason }: TemplateError): ExitCode => {
     case "ProgramFailed":
       return reason.reason === "NotInstalled" ? exitCodes.missing.code : exitCodes.failed.code
     case "StepFailed":
+    case "ImageRefused":
     case "Corrupted":
       return exitCodes.failed.code
   }

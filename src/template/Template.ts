@@ -60,7 +60,7 @@ export const OciLayout = Schema.Struct({
   digest: Schema.optionalKey(OciDigest)
 })
 
-/** The same in one file, as `skopeo copy … oci-archive:FILE` and `docker save` write it. */
+/** The same in one file, as `skopeo copy … oci-archive:FILE` and `docker save` of Docker 25 write it. */
 export const OciArchive = Schema.Struct({
   archive: HostPath,
   tag: Schema.optionalKey(OciTag),

@@ -48,6 +48,15 @@ export class StepFailed extends Schema.TaggedError<StepFailed>()("StepFailed", {
   }
 }
 
+/** What a template names as its image cannot be taken: it is none, another one, or would be written to where it must not. */
+export class ImageRefused extends Schema.TaggedError<ImageRefused>()("ImageRefused", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
 /** Something that was built is not what was written down of it. */
 export class Corrupted extends Schema.TaggedError<Corrupted>()("Corrupted", {
   path: Schema.String,
@@ -60,7 +69,7 @@ export class Corrupted extends Schema.TaggedError<Corrupted>()("Corrupted", {
 }
 
 export class TemplateError extends Schema.TaggedError<TemplateError>()("TemplateError", {
-  reason: Schema.Union([NotReadable, Malformed, Unknown, StepFailed, Corrupted, ProgramFailed])
+  reason: Schema.Union([NotReadable, Malformed, Unknown, StepFailed, ImageRefused, Corrupted, ProgramFailed])
 }) {
   override get message() {
     return this.reason.message

@@ -5,6 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import type { TestContext } from "vitest"
+import * as TemplateExit from "../../src/cli/TemplateExit.ts"
 import * as Cache from "../../src/template/Cache.ts"
 import * as BaseBuild from "../../src/template/image/BaseBuild.ts"
 import * as Packages from "../../src/template/image/Packages.ts"
@@ -176,6 +177,23 @@ layer(NodeServices.layer, { timeout: "2 minutes", excludeTestServices: true })("
       assert.include(yield* refusal({ oci: { layout: nowhere }, files: [] }, cache), nowhere)
       assert.include(yield* refusal({ oci: { archive: blob }, files: [] }, cache), "is no archive of an image of OCI")
     }).pipe(Effect.scoped)
+  )
+
+  it.effect(
+    "in the older form of docker save is refused with what makes it one of OCI, which is taken then",
+    (context) =>
+      Effect.gen(function* () {
+        yield* withTools(context)
+        const { cache, layout } = yield* imageWith(usual)
+        const archive = join(yield* temporary, "own.tar")
+        yield* Program.run("skopeo", ["copy", `oci:${layout}`, `docker-archive:${archive}`])
+        const error = yield* Effect.flip(Effect.provide(BaseBuild.obtain({ oci: { archive }, files: [] }), cache))
+        assert.strictEqual(error.reason._tag, "ImageRefused")
+        assert.strictEqual(TemplateExit.adviceFor(error), "")
+        const [, command = "", converted = ""] = /: skopeo (copy \S+ oci-archive:(\S+))$/.exec(error.message) ?? []
+        yield* Program.run("skopeo", command.split(" "))
+        yield* Effect.provide(BaseBuild.obtain({ oci: { archive: converted }, files: [] }), cache)
+      }).pipe(Effect.scoped)
   )
 
   it.effect("is refused if what is to be written would be written outside of it", (context) =>

@@ -2,16 +2,17 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
 import type { OciImage, OciSource } from "../Template.ts"
-import { StepFailed, stepFailed, templateFailed } from "../TemplateError.ts"
+import { ImageRefused, templateFailed } from "../TemplateError.ts"
 import * as OciRecipe from "./OciRecipe.ts"
 
 const indexBytesMax = 4_194_304
 
-const fail = (detail: string) => templateFailed(new StepFailed({ step: "base", detail }))
+const fail = (detail: string) => templateFailed(new ImageRefused({ detail }))
 
 const run = (program: string, given: ReadonlyArray<string>) =>
   Program.run(program, given, { onLine: (line) => Progress.tell({ _tag: "Said", step: "base", line }) }).pipe(
@@ -22,15 +23,23 @@ const run = (program: string, given: ReadonlyArray<string>) =>
 const indexAt = Effect.fnUntraced(function* (layout: string) {
   const files = yield* FileSystem.FileSystem
   const path = `${layout}/index.json`
-  const { size } = yield* Effect.mapError(files.stat(path), stepFailed("base"))
+  const unreadable = Effect.mapError(({ message }: PlatformError) => fail(`${layout} is no layout of OCI: ${message}`))
+  const { size } = yield* unreadable(files.stat(path))
   if (size > indexBytesMax) return yield* fail(`${path} has more than ${indexBytesMax} bytes`)
-  return yield* Effect.mapError(files.readFileString(path), stepFailed("base"))
+  return yield* unreadable(files.readFileString(path))
 })
+
+const isOfDocker = (archive: string) =>
+  Effect.isSuccess(Program.run("tar", ["--list", `--file=${archive}`, "manifest.json"]))
 
 const indexIn = (archive: string) =>
   Program.run("tar", ["--extract", "--to-stdout", `--file=${archive}`, "index.json"]).pipe(
     Effect.map((lines) => lines.join("\n")),
-    Effect.mapError(({ said }) => fail(`${archive} is no archive of an image of OCI: ${said}`))
+    Effect.catch(({ said }) =>
+      Effect.flatMap(isOfDocker(archive), (isOfDocker) =>
+        fail(isOfDocker ? OciRecipe.olderForm(archive) : `${archive} is no archive of an image of OCI: ${said}`)
+      )
+    )
   )
 
 /** The image of a layout or an archive, which must be the one of the digest if there is one. */

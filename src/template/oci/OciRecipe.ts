@@ -49,6 +49,13 @@ export const named = (oci: OciSource): string => {
     : `docker://${untagged(oci.registry)}@${oci.digest}`
 }
 
+/** What is said of an archive as Docker wrote it before version 25. */
+export const olderForm = (archive: string): string => {
+  const converted = archive.replace(/(\.tar)?$/, ".oci.tar")
+  const command = `skopeo copy docker-archive:${archive} oci-archive:${converted}`
+  return `${archive} is no archive of an image of OCI, but one of the older form of docker save: ${command}`
+}
+
 /** The name of the copied image in its layout. */
 const copied = "image"
 
