@@ -23,13 +23,13 @@ import struct
 import sys
 import uuid
 
+from caisson import dates
+
 DEPTH_MAX = 512
 DIGITS_MAX = 100_000
 SAFE_MAX = 2**53 - 1
 DESCRIPTION_MAX = 4_096
 STEPS_SHOWN = 8
-
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 class Opaque:
@@ -176,6 +176,8 @@ class Writer:
             self.date(value)
         elif isinstance(value, (datetime.date, datetime.time)):
             self.put(quote(value.isoformat()))
+        elif isinstance(value, datetime.timedelta):
+            self.put(quote(dates.duration(value)))
         elif isinstance(value, BaseException):
             self.error(value)
         elif isinstance(value, Opaque):
@@ -234,7 +236,7 @@ class Writer:
         if numpy is not None and isinstance(value, numpy.generic):
             return self.scalar
         if numpy is not None and isinstance(value, numpy.ndarray):
-            return lambda value: self.items(value.tolist()) if value.ndim > 0 else self.value(value.item())
+            return self.ndarray
         pandas = sys.modules.get("pandas")
         if pandas is None or not hasattr(pandas, "DataFrame"):
             return None
@@ -248,15 +250,29 @@ class Writer:
             )
         if isinstance(value, pandas.Series):
             return lambda value: self.mapping({"name": value.name, "index": list(value.index), "data": value.tolist()})
-        if isinstance(value, pandas.Index):
+        if isinstance(value, (pandas.Index, pandas.api.extensions.ExtensionArray)):
             return lambda value: self.items(list(value))
+        if isinstance(value, pandas.Period):
+            return lambda value: self.put(quote(str(value)))
         if value is pandas.NA:
             return lambda value: self.put("null")
         return None
 
+    def ndarray(self, value):
+        if value.ndim == 0:
+            self.value(value[()])
+        elif value.dtype.names is not None or dates.is_kind_of_date(value.dtype):
+            self.items(value)
+        else:
+            self.items(value.tolist())
+
     def scalar(self, value):
-        item = value.item()
-        if type(item) is type(value) or isinstance(item, complex):
+        if value.dtype.names is not None:
+            self.items([value[name] for name in value.dtype.names])
+            return
+        is_date = dates.is_kind_of_date(value.dtype)
+        item = dates.from_numpy(sys.modules["numpy"], value) if is_date else value.item()
+        if type(item) is type(value) or isinstance(item, complex) or (is_date and isinstance(item, int)):
             self.refuse(value, f"a {type(value).__name__} cannot be passed")
         else:
             self.value(item)
@@ -305,8 +321,11 @@ class Writer:
         if value != value:  # what pandas has in place of a date that is none
             self.put("null")
             return
-        moment = value if value.tzinfo is not None else value.astimezone()
-        self.tag("Date", str((moment - EPOCH) // datetime.timedelta(milliseconds=1)))
+        millis = dates.millis_of(value)
+        if millis is None:
+            self.refuse(value, f"a {type(value).__name__} of that year cannot be passed")
+        else:
+            self.tag("Date", str(millis))
 
     def error(self, value):
         name = getattr(value, "name", None) if hasattr(value, "reason") else None
@@ -389,7 +408,7 @@ def _tagged(name, payload=None):
     if name == "BigInt":
         return int(payload)
     if name == "Date":
-        return None if payload is None else EPOCH + datetime.timedelta(milliseconds=payload)
+        return None if payload is None else dates.EPOCH + datetime.timedelta(milliseconds=payload)
     if name == "Map":
         return _pairs([_read(pair) for pair in payload])
     if name == "Set":

@@ -7,6 +7,7 @@ import { defaults } from "../../../src/machine/Limits.ts"
 import * as Value from "../../../src/tool/Value.ts"
 import { Opaque } from "../../../src/tool/value/Opaque.ts"
 import { deny, epoch, expectTag, failed, give, ids, parked } from "../../contract/machine/Steps.ts"
+import { dataValues, imports } from "./dataValues.ts"
 import { interpreter, needs, printed, runner } from "./interpreters.ts"
 
 const python = Effect.fnUntraced(function* (context: TestContext, rest: Parameters<typeof interpreter>[1] = {}) {
@@ -43,7 +44,9 @@ const values: ReadonlyArray<readonly [source: string, value: unknown]> = [
   ["bytearray(b'a')", Uint8Array.of(97)],
   ["__import__('array').array('d', [1.5])", Float64Array.of(1.5)],
   [`__import__('datetime').datetime.fromtimestamp(1.5, __import__('datetime').timezone.utc)`, new Date(1_500)],
+  ["__import__('datetime').datetime(2026, 1, 2)", new Date("2026-01-02T00:00:00Z")],
   ["__import__('datetime').date(2026, 1, 2)", "2026-01-02"],
+  ["__import__('datetime').timedelta(days=-1, seconds=1)", "-P0DT23H59M59S"],
   ["__import__('pathlib').Path('/a')", "/a"],
   ["__import__('enum').Enum('Kind', 'A').A", 1],
   ["__import__('dataclasses').make_dataclass('Point', ['x'])(1)", { x: 1 }],
@@ -316,7 +319,8 @@ Table()`)
         ["text/html", "text/plain"]
       )
       assert.deepStrictEqual(valueOf(yield* run("frame['a']")), { name: "a", index: [0, 1], data: [1, 2] })
-      assert.deepStrictEqual(valueOf(yield* run("pandas.NaT")), null)
+      yield* run(imports)
+      for (const [source, value] of dataValues) assert.deepStrictEqual(valueOf(yield* run(source)), value, source)
     })
   )
 })
