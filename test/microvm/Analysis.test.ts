@@ -5,6 +5,7 @@ import { defaults } from "../../src/machine/Limits.ts"
 import { Machines, type Program } from "../../src/machine/Machine.ts"
 import type { Turn } from "../../src/machine/Turn.ts"
 import * as Value from "../../src/tool/Value.ts"
+import type { Opaque } from "../../src/tool/value/Opaque.ts"
 import { epoch, expectTag, give, parked } from "../contract/machine/Steps.ts"
 import { dataValues, imports } from "../guest/interpreter/dataValues.ts"
 import { leftOut } from "./leftOut.ts"
@@ -61,6 +62,24 @@ if (why === undefined) {
           assert.deepStrictEqual([html?.mediaType, others], ["text/html", []])
           assert.match(html?.text ?? "", /<table .*<td>2026-01-01<\/td>/s)
           assert.deepStrictEqual(text, { mediaType: "text/plain", text: "         day  v\n0 2026-01-01  1" })
+        }).pipe(Effect.scoped),
+      300_000
+    )
+
+    it.effect(
+      "shows a table that is too large for a value, and gives its text with a mark in its place",
+      () =>
+        Effect.gen(function* () {
+          const { run } = yield* boot
+          // As lists of Python it would have more than the machine's memory.
+          const turn = yield* run(`${imports}\npandas.DataFrame({"x": range(20_000_000)})`)
+          assert.match((valueOf(turn) as Opaque).description, /^ +x\n0 .*… \[longer than 1048576 bytes\]$/s)
+          assert.deepStrictEqual(
+            turn.displays?.map(({ mediaType }) => mediaType),
+            ["text/html", "text/plain"]
+          )
+          const times = yield* run("pandas.Series(pandas.date_range('2026-01-01', periods=5_000_000, freq='s'))")
+          assert.match((valueOf(times) as Opaque).description, /longer than 1048576 bytes\]$/)
         }).pipe(Effect.scoped),
       300_000
     )

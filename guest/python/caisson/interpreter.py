@@ -145,10 +145,18 @@ class Interpreter:
     def text(self, value):
         longest = self.kernel.limits["resultBytes"]
         try:
-            return values.encode(value, longest, describes=True)
+            return self.whole_text(value, longest)
+        except values.TooLarge:
+            pass
+        try:
+            return values.shorten(value, longest)
         except values.TooLarge:
             raise ToolError("RangeError", f"the result: longer than {longest} bytes", "TooLarge") from None
-        except (ToolError, MemoryError):
+
+    def whole_text(self, value, longest):
+        try:
+            return values.encode(value, longest, describes=True)
+        except (ToolError, MemoryError, values.TooLarge):
             raise
         except Exception:
             return values.encode(values.Opaque(values.describe(value)), longest)

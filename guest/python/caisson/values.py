@@ -3,9 +3,9 @@
 A text is JSON, and most values are what they are in JSON. What JSON cannot say is an object with the one key "$" and a list: a
 name and what it needs, such as {"$": ["Date", 0]}. The host's side has the whole table.
 
-V1. A text is given up as soon as it is longer than it may be.
-V2. What has no text is refused in arguments of calls, with its place. In the value of a run its description stands for it, so
-    that no value fails a run.
+V1. A text is given up as soon as it is longer than it may be. Parts that are made only to be written are made of what may fit.
+V2. What has no text is refused in arguments of calls, with its place. In the value of a run its description stands for it, and for
+    a value whose text is too long one with a mark, so that no value fails a run that leaves room for a mark.
 """
 
 import array
@@ -160,6 +160,11 @@ class Writer:
         else:
             self.put(repr(value))
 
+    def expect(self, count):
+        """Gives up where so many parts cannot fit: each has a character, and one between it and the next."""
+        if 2 * count > self.room:
+            raise TooLarge
+
     def other(self, value):
         """What is none of the simplest, and instances of classes derived from them."""
         if isinstance(value, enum.Enum):
@@ -241,24 +246,28 @@ class Writer:
         if pandas is None or not hasattr(pandas, "DataFrame"):
             return None
         if isinstance(value, pandas.DataFrame):
-            return lambda value: self.mapping(
-                {
-                    "columns": list(value.columns),
-                    "index": list(value.index),
-                    "data": [list(row) for row in value.itertuples(index=False, name=None)],
-                }
-            )
+            return self.table
         if isinstance(value, pandas.Series):
-            return lambda value: self.mapping({"name": value.name, "index": list(value.index), "data": value.tolist()})
+            return self.series
         if isinstance(value, (pandas.Index, pandas.api.extensions.ExtensionArray)):
-            return lambda value: self.items(list(value))
+            return self.items
         if isinstance(value, pandas.Period):
             return lambda value: self.put(quote(str(value)))
         if value is pandas.NA:
             return lambda value: self.put("null")
         return None
 
+    def table(self, value):
+        self.expect(len(value.columns) + len(value.index) + value.size)
+        rows = [list(row) for row in value.itertuples(index=False, name=None)]
+        self.mapping({"columns": list(value.columns), "index": list(value.index), "data": rows})
+
+    def series(self, value):
+        self.expect(2 * value.size)
+        self.mapping({"name": value.name, "index": list(value.index), "data": value.tolist()})
+
     def ndarray(self, value):
+        self.expect(value.size)
         if value.ndim == 0:
             self.value(value[()])
         elif value.dtype.names is not None or dates.is_kind_of_date(value.dtype):
@@ -355,6 +364,19 @@ def encode(value, longest, describes=False):
     writer = Writer(longest, describes)
     _deeper(lambda: writer.value(value))
     return "".join(writer.parts)
+
+
+def shorten(value, longest):
+    """A text that stands for a value whose own has more than so many bytes."""
+    mark = f"… [longer than {longest} bytes]"
+    described = describe(value)[: DESCRIPTION_MAX - len(mark)]
+    while True:
+        try:
+            return encode(Opaque(described + mark), longest)
+        except TooLarge:
+            if not described:
+                raise
+            described = described[: len(described) // 2]
 
 
 def _integer(digits):

@@ -128,7 +128,7 @@ describe("Python", () => {
   it.live("limits calls and sleeps as the embedded tier does", (context) =>
     Effect.gen(function* () {
       const { answer, run } = yield* python(context, {
-        limits: { ...defaults, outstandingCalls: 2, callsPerRun: 3, resultBytes: 50 }
+        limits: { ...defaults, outstandingCalls: 2, callsPerRun: 3 }
       })
       const outstanding = failed(
         yield* run("import asyncio\nawait asyncio.gather(*[aio.ask(n) for n in range(3)])")
@@ -141,7 +141,29 @@ describe("Python", () => {
       let turn = yield* run("for n in range(4): tools.ask(n)")
       for (const n of [1, 2, 3]) turn = yield* answer([give(`2.${n}`, n)], epoch)
       assert.deepInclude(failed(turn).error, { message: "a run may make no more than 3 calls and sleeps" })
-      assert.deepInclude(failed(yield* run("'x' * 60")).error, { name: "RangeError", reason: "TooLarge" })
+    })
+  )
+
+  it.live("V2 has the beginning of what is shown stand for a value that is too long, with a mark", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context, { limits: { ...defaults, resultBytes: 60 } })
+      const turn = yield* run("['x' * 5, 'é' * 100]")
+      assert.deepStrictEqual(valueOf(turn), new Opaque("['xxxxx… [longer than 60 bytes]"))
+      assert.deepStrictEqual(turn.displays, [{ mediaType: "text/plain", text: `['xxxxx', '${"é".repeat(100)}']` }])
+      assert.strictEqual(valueOf(yield* run("'x' * 58")), "x".repeat(58))
+      const long = yield* (yield* python(context)).run("list(range(1_000_000))")
+      const { description } = valueOf(long) as Opaque
+      assert.match(description, /^\[0, 1, 2, .*… \[longer than 1048576 bytes\]$/)
+      assert.strictEqual(description.length, 4_096)
+    })
+  )
+
+  it.live("V2 fails a run of which not even that may be told", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context, { limits: { ...defaults, resultBytes: 20 } })
+      const { displays, error } = failed(yield* run("'x' * 60"))
+      assert.deepInclude(error, { name: "RangeError", reason: "TooLarge", message: "the result: longer than 20 bytes" })
+      assert.strictEqual(displays?.[0]?.text, `'${"x".repeat(60)}'`)
     })
   )
 
