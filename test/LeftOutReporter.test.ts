@@ -19,7 +19,7 @@ const leftOut = (command: string, given: ReadonlyArray<string>) => {
     .flatMap((line) => /LEFT OUT (\S+) \((?:\d+ tests|1 test)\): not .+$/.exec(line.trim())?.[1] ?? [])
 }
 
-const files = ["Demo", "Honeytokens", "Hostile", "Limits", "Machine", "Rules", "Session"].map(
+const files = ["Demo", "Honeytokens", "Hostile", "Limits", "Machine", "Rules", "Session", "SessionContract"].map(
   (name) => `test/microvm/${name}.test.ts`
 )
 

@@ -9,7 +9,7 @@ import { Machines } from "../../src/machine/Machine.ts"
 import * as MicroVm from "../../src/microvm/MicroVm.ts"
 import type { Session } from "../../src/session/Session.ts"
 import * as Pool from "../../src/supervisor/Pool.ts"
-import { completed, onlyCall } from "../session/results.ts"
+import { completed } from "../session/results.ts"
 import { hibernations, lives } from "./cycles.ts"
 import { leftOut } from "./leftOut.ts"
 import { key, lacking, tierIn } from "./machines.ts"
@@ -234,24 +234,6 @@ else
     it.effect("leaves nothing of its machines, however many there are", () => Effect.asVoid(lives(6)), 180_000)
 
     it.effect(
-      "F8 explores both answers of one question in forks, which see nothing of each other",
-      () =>
-        Effect.gen(function* () {
-          const made = yield* sessions()
-          const options = yield* granted()
-          const session = yield* made.open(options)
-          const source =
-            "from caisson import ToolError\ntry:\n    r = tools.refund(amount=3)\nexcept ToolError as e:\n    r = 'refused'\nr"
-          const call = onlyCall(yield* session.run(source))
-          const fork = yield* made.resume(yield* made.fork(session.id), options)
-          assert.strictEqual(completed(yield* fork.answer(call, { _tag: "Deny", reason: "no" })), "refused")
-          assert.strictEqual(completed(yield* session.answer(call, { _tag: "Approve" })), -3)
-          assert.strictEqual(completed(yield* fork.run("r")), "refused")
-        }).pipe(Effect.scoped),
-      120_000
-    )
-
-    it.effect(
       "O13 has the chance of its seed, and a kernel with chance of its own, from its template and from a snapshot",
       () =>
         Effect.gen(function* () {
@@ -274,31 +256,6 @@ else
           const [one, again, two, fork, other] = all.map(([, , number]) => number)
           assert.deepStrictEqual([again, other], [one, fork])
           assert.strictEqual(new Set([one, two, fork]).size, 3)
-        }).pipe(Effect.scoped),
-      120_000
-    )
-
-    it.effect(
-      "gives its machine up when it has nothing to do, and when another needs the room",
-      () =>
-        Effect.gen(function* () {
-          const { directory, tier } = yield* Grounds
-          const { perMachine } = tier.room ?? { perMachine: 1 }
-          const room = { name: "one", size: perMachine, perMachine }
-          const made = yield* sessions({}, { room, idleMillis: 1_000 })
-          const options = yield* granted()
-          const [one, two] = [yield* made.open(options), yield* made.open(options)]
-          yield* one.run("kept = 1")
-          yield* two.run("kept = 2")
-          assert.strictEqual(completed(yield* one.run("kept")), 1)
-          assert.strictEqual(completed(yield* two.run("kept")), 2)
-          assert.isAtMost(made.machines().live, 1)
-          yield* Effect.sync(() => made.machines().live).pipe(
-            Effect.repeat({ schedule: Schedule.spaced("20 millis"), while: (live) => live > 0 }),
-            Effect.timeout("60 seconds")
-          )
-          assert.deepStrictEqual(remains(directory), [])
-          assert.strictEqual(completed(yield* one.run("kept")), 1)
         }).pipe(Effect.scoped),
       120_000
     )
