@@ -66,11 +66,16 @@ const warm = Effect.fnUntraced(function* (template: Microvm) {
   const { notes } = yield* Screen
   const Text = yield* Effect.promise(() => import("./TemplateText.ts"))
   const MicroVms = yield* Effect.promise(() => import("../home/MicroVms.ts"))
-  yield* notes.say(`${template.name}: a machine is being booted and warmed up`)
-  const done = yield* Effect.result(Text.timed(MicroVms.warm(template)))
+  let isMade = false
+  const begins = Effect.suspend(() => {
+    isMade = true
+    return notes.say(`${template.name}: a machine is being booted and warmed up`)
+  })
+  const done = yield* Effect.result(Text.timed(MicroVms.warm(template, { begins })))
   yield* notes.say(
     Result.match(done, {
-      onSuccess: ({ millis }) => `${template.name}: its machines are ready to be cloned, ${durationOf(millis)}`,
+      onSuccess: ({ millis }) =>
+        `${template.name}: its machines ${isMade ? `are ready to be cloned, ${durationOf(millis)}` : "were ready to be cloned before"}`,
       onFailure: ({ message }) =>
         `${template.name}: no machine could be made ready, so the first session will try: ${message}`
     })

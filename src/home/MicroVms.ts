@@ -80,10 +80,10 @@ const explained = <A, E, R>(doing: Effect.Effect<A, E, R>, why: string): Effect.
   Effect.scoped(Effect.andThen(Effect.forkScoped(Effect.delay(Effect.logInfo(why), longMillis)), doing))
 
 /** The snapshot of a template on this host. */
-const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image) {
+const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image, begins: Effect.Effect<void> = Effect.void) {
   const hypervisor = yield* Hypervisor
   const made = yield* explained(
-    hypervisor.prepare(image, Furnishing.of(image.template)),
+    hypervisor.prepare(image, { ...Furnishing.of(image.template), begins }),
     `a first machine of ${image.template.name} is booted and warmed up, once on this host: that takes a minute or more`
   )
   return { template: made, standing: yield* decodeStanding(made.facts) }
@@ -94,10 +94,15 @@ const toMachineError = <E extends { readonly _tag: string; readonly message: str
 
 const host = Layer.provideMerge(Cache.layer, NodeServices.layer)
 
+interface WarmOptions extends Pick<MicroVmsOptions, "accelerator"> {
+  /** Is done first if a machine has to be booted. */
+  readonly begins?: Effect.Effect<void> | undefined
+}
+
 /** Makes the snapshot of a template whose image is built, if there is none: else the first session waits for it. */
-export const warm = (template: Microvm, { accelerator }: Pick<MicroVmsOptions, "accelerator"> = {}) =>
+export const warm = (template: Microvm, { accelerator, begins }: WarmOptions = {}) =>
   Effect.flatMap(imageOf(template), (image) =>
-    Effect.provide(Effect.asVoid(prepare(image)), hypervisor(image, accelerator))
+    Effect.provide(Effect.asVoid(prepare(image, begins)), hypervisor(image, accelerator))
   ).pipe(Effect.provide(host), Effect.mapError(toMachineError))
 
 /**

@@ -27,6 +27,8 @@ export interface Template {
 export interface WarmUp<E, R> {
   /** Changes with what `run` does: part of the template's key, as are the image and the warm-up in the template's file. */
   readonly id: string
+  /** Is done first if a machine has to be booted: there may be a template already. */
+  readonly begins?: Effect.Effect<void> | undefined
   /** Its last act must be to ask the agent to freeze. */
   readonly run: (link: Link) => Effect.Effect<Schema.Json, E, R>
 }

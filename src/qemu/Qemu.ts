@@ -90,12 +90,17 @@ const detect = Effect.fnUntraced(function* (options: QemuOptions) {
   return { host, taking, processor, shapeOf, snapshots: lookups(host) } satisfies Works
 })
 
-const prepare = <E, R>({ host, processor, shapeOf, snapshots }: Works, image: Image, { id, run }: WarmUp<E, R>) =>
+const prepare = <E, R>(
+  { host, processor, shapeOf, snapshots }: Works,
+  image: Image,
+  { begins, id, run }: WarmUp<E, R>
+) =>
   TemplateMachine.obtain(host, {
     image,
     shape: shapeOf(image.template),
     processor,
     recipe: id,
+    begins,
     prepare: (vm) => Effect.scoped(Effect.flatMap(StreamLink.make(vm.channel, vm.channel), run))
   }).pipe(
     Effect.map((snapshot) => handleOf(snapshots.learn(snapshot))),

@@ -128,7 +128,7 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
           const { hypervisor, image, template } = yield* present(context)
           assert.deepStrictEqual(template.facts, { kernel: "Linux", lanes: [3, 5] })
           assert.strictEqual(template.memoryMebibytes, image.template.memoryMebibytes)
-          const again = { ...noted, run: () => Effect.die("it was there") }
+          const again = { ...noted, begins: Effect.die("it was there"), run: () => Effect.die("it was there") }
           assert.deepStrictEqual(yield* hypervisor.prepare(image, again), template)
           assert.deepStrictEqual(yield* hypervisor.find(template.key), template)
           assert.strictEqual(yield* rejectionOf(hypervisor.find("0".repeat(64))), "TemplateMissing")
@@ -275,7 +275,10 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
       (context) =>
         Effect.gen(function* () {
           const { hypervisor, image } = yield* present(context)
-          const spare = yield* Effect.orDie(hypervisor.prepare(image, { ...noted, id: "spare" }))
+          let begun = 0
+          const begins = Effect.sync(() => void begun++)
+          const spare = yield* Effect.orDie(hypervisor.prepare(image, { ...noted, id: "spare", begins }))
+          assert.strictEqual(begun, 1)
           yield* Effect.scoped(
             Effect.gen(function* () {
               yield* hypervisor.clone(spare)

@@ -49,6 +49,8 @@ export interface Wanted<E, R> {
   readonly processor?: string | undefined
   /** Changes with what `prepare` does. */
   readonly recipe: string
+  /** Is done before a machine is booted. */
+  readonly begins?: Effect.Effect<void> | undefined
   /** Warms up a machine that was booted, and has its agent prepare for a snapshot; gives what is to be written down of it. */
   readonly prepare: (vm: Vm) => Effect.Effect<Schema.Json, E, R>
 }
@@ -56,7 +58,7 @@ export interface Wanted<E, R> {
 /** The name of what would be made. */
 export const keyFor = (
   host: Host,
-  { image, processor, recipe, shape }: Omit<Wanted<never, never>, "prepare">
+  { image, processor, recipe, shape }: Omit<Wanted<never, never>, "begins" | "prepare">
 ): Digest.Digest => {
   const { name, warmUp } = image.template
   return keyOf({ template: name, shape, hypervisor: host.version, image: image.id, warmUp, processor, recipe })
@@ -64,9 +66,10 @@ export const keyFor = (
 
 /** The snapshot of a template: the one there is, or else a new one, for which a machine is booted. */
 export const obtain = Effect.fn("Template.obtain")(function* <E, R>(host: Host, wanted: Wanted<E, R>) {
-  const { image, prepare, shape } = wanted
+  const { begins = Effect.void, image, prepare, shape } = wanted
   const key = keyFor(host, wanted)
   const made = Effect.gen(function* () {
+    yield* begins
     const vm = yield* boot(host, { image, shape })
     const facts = yield* prepare(vm)
     return yield* freeze(host, vm, { image, key, facts })
