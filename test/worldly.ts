@@ -63,6 +63,11 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     uses: ["node:crypto", "node:fs", "node:stream/promises"],
     why: "computes SHA-256 of files that are too large to be read at once"
   },
+  {
+    files: /^template\/Identity\.ts$/,
+    uses: ["node:fs", "process"],
+    why: "says which process this is, and whether another one still lives"
+  },
   { files: /^template\/kernel\/KernelImage\.ts$/, uses: ["node:zlib"], why: "unpacks kernels" },
   {
     files: /^qemu\/(Host|confinement\/HostMeans)\.ts$/,
@@ -75,7 +80,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "makes the files and sockets of machines, and takes their states"
   },
   {
-    files: /^qemu\/process\/(Child|DurableFile|Identity|Roster|Usage)\.ts$/,
+    files: /^qemu\/process\/(Child|DurableFile|Roster|Usage)\.ts$/,
     uses: ["node:child_process", "node:fs", "node:fs/promises", "node:path", "process"],
     why: "starts hypervisors over sockets that they inherit, and writes down which there are"
   },

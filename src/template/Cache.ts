@@ -18,6 +18,7 @@ import type { PlatformError } from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import type { Digest } from "./Digest.ts"
 import * as Progress from "./Progress.ts"
+import * as Scratch from "./Scratch.ts"
 import { stepFailed, type TemplateError } from "./TemplateError.ts"
 
 export class Cache extends Context.Service<Cache, { readonly directory: string }>()("caisson/template/Cache") {}
@@ -104,7 +105,7 @@ const made = Effect.fnUntraced(function* <Manifest, Encoded, E, R>(
   yield* Progress.tell({ _tag: "Started", step: recipe.step })
   const parent = directory.slice(0, directory.lastIndexOf("/"))
   yield* files.makeDirectory(parent, { recursive: true })
-  const draft = yield* files.makeTempDirectoryScoped({ directory: parent, prefix: "draft-" })
+  const draft = yield* Scratch.make({ parent, prefix: "draft-" })
   yield* files.chmod(draft, 0o755)
   const manifest = yield* recipe.make(draft)
   const text = yield* Effect.orDie(Schema.encodeEffect(Schema.fromJsonString(recipe.manifest))(manifest))

@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly directory?: string | undefined
   /** Beside PATH, and instead of everything else of the host's. */
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /** The program that starts it, with its arguments; it is there. */
+  readonly through?: ReadonlyArray<string> | undefined
   /** Is told each line that it says. */
   readonly onLine?: ((line: string) => Effect.Effect<void>) | undefined
 }
@@ -45,8 +47,9 @@ const notRun =
 /** Runs a program to its end, and gives the lines that it said, at most the last 4 096. It is ended with the fiber. */
 export const run = Effect.fn("Program.run")(
   function* (program: string, given: ReadonlyArray<string>, options: ProgramOptions = {}) {
-    const { directory, environment = {}, onLine } = options
-    const handle = yield* ChildProcess.make(program, given, {
+    const { directory, environment = {}, onLine, through = [] } = options
+    const [first = program, ...others] = [...through, program, ...given]
+    const handle = yield* ChildProcess.make(first, others, {
       cwd: directory ?? "/",
       env: { PATH: programPath, LC_ALL: "C.UTF-8", ...environment },
       extendEnv: false,

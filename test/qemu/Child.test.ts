@@ -4,8 +4,8 @@ import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import * as Child from "../../src/qemu/process/Child.ts"
-import * as Identity from "../../src/qemu/process/Identity.ts"
 import { Tail } from "../../src/qemu/process/Tail.ts"
+import * as Identity from "../../src/template/Identity.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "caisson-child-"))
 afterAll(() => rmSync(directory, { recursive: true }))

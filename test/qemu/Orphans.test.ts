@@ -5,7 +5,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import { reap } from "../../src/qemu/machine/Reap.ts"
-import * as Identity from "../../src/qemu/process/Identity.ts"
+import * as Identity from "../../src/template/Identity.ts"
 import { groupsOf } from "./trial.ts"
 import { type Present, present, World } from "./world.ts"
 

@@ -11,8 +11,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Identity from "../../template/Identity.ts"
 import { Ended, failed, NotInstalled, NotStarted, type QemuError, storageFailed } from "../QemuError.ts"
-import * as Identity from "./Identity.ts"
 import { Tail } from "./Tail.ts"
 
 /** What a process inherits as descriptor 3, 4 and so on: one end of a socket, or an open file. */

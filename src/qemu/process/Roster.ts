@@ -12,10 +12,10 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Digest from "../../template/Digest.ts"
+import * as Identity from "../../template/Identity.ts"
 import * as ControlGroup from "../confinement/ControlGroup.ts"
 import { storageFailed } from "../QemuError.ts"
 import * as DurableFile from "./DurableFile.ts"
-import * as Identity from "./Identity.ts"
 
 export const MachineId = Schema.String.check(Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/u))
 

@@ -1,6 +1,6 @@
 /** What a process takes of the host, as the host's kernel counts it. */
 import { readFileSync } from "node:fs"
-import * as Identity from "./Identity.ts"
+import * as Identity from "../../template/Identity.ts"
 
 /** A tick of the times in `/proc`, on every Linux. */
 const tickMillis = 10

@@ -3,11 +3,13 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Schema from "effect/Schema"
 import * as Cache from "../Cache.ts"
+import * as Contained from "../Contained.ts"
 import * as Digest from "../Digest.ts"
 import * as OciFiles from "../oci/OciFiles.ts"
 import * as OciRecipe from "../oci/OciRecipe.ts"
 import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
+import * as Scratch from "../Scratch.ts"
 import type { DebianImage, ImageSource, OciImage } from "../Template.ts"
 import { stepFailed, templateFailed } from "../TemplateError.ts"
 import * as DebianRecipe from "./DebianRecipe.ts"
@@ -42,12 +44,11 @@ const userIsRoot = Program.run("id", ["-u"]).pipe(
   Effect.mapError(templateFailed)
 )
 
+const environment = { SOURCE_DATE_EPOCH: String(DebianRecipe.epochSeconds) }
+const onLine = (line: string) => Progress.tell({ _tag: "Said", step: "base", line })
+
 const run = (program: string, given: ReadonlyArray<string>, directory: string) =>
-  Program.run(program, given, {
-    directory,
-    environment: { SOURCE_DATE_EPOCH: String(DebianRecipe.epochSeconds) },
-    onLine: (line) => Progress.tell({ _tag: "Said", step: "base", line })
-  }).pipe(Effect.mapError(templateFailed))
+  Program.run(program, given, { directory, environment, onLine }).pipe(Effect.mapError(templateFailed))
 
 /** Unpacks the archive and makes the file system in one go, so that a user who is not root can be told that all is root's. */
 const packDebian = [
@@ -82,8 +83,13 @@ interface Work {
 /** Makes the file system; gives where its files are, and which image of OCI they came from. */
 const fromDebian = Effect.fnUntraced(function* (source: DebianImage, { directory, fileSystem, isRoot, placed }: Work) {
   const output = `${directory}/files.tar`
-  // Not from a directory of this user's: who builds in a namespace of users is another one there.
-  yield* run("mmdebstrap", DebianRecipe.build({ source, placed, output }), "/")
+  yield* Contained.run("mmdebstrap", DebianRecipe.build({ source, placed, output }), {
+    isRoot,
+    // Who is not root builds in a namespace of users and is another one there, to whom no directory of this user's is open.
+    directory: "/",
+    environment: isRoot ? { ...environment, TMPDIR: directory } : environment,
+    onLine
+  }).pipe(Effect.mapError(templateFailed))
   yield* runAsRoot(isRoot, packDebian, [output, ...fileSystem("files")], directory)
   return { root: `${directory}/files` }
 })
@@ -97,7 +103,7 @@ const fromOci = Effect.fnUntraced(function* (source: OciImage, { directory, file
 const make = (source: ImageSource, key: Digest.Digest) =>
   Effect.fnUntraced(function* (directory: string) {
     const files = yield* FileSystem.FileSystem
-    const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-base-" })
+    const work = yield* Scratch.make({ prefix: "caisson-base-" })
     // For the user of mmdebstrap's namespace. Of another image it has programs in it that run as their owners.
     if ("debian" in source) yield* files.chmod(work, 0o755)
     const placed = `${work}/placed`

@@ -7,6 +7,7 @@ import * as Cache from "../Cache.ts"
 import * as Digest from "../Digest.ts"
 import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
+import * as Scratch from "../Scratch.ts"
 import { StepFailed, stepFailed, templateFailed } from "../TemplateError.ts"
 import * as Apt from "./Apt.ts"
 import * as KernelImage from "./KernelImage.ts"
@@ -75,7 +76,7 @@ const unpackPackage = Effect.fnUntraced(function* (archive: string, into: string
 const make = (apt: Apt.Apt, { name, version }: { readonly name: string; readonly version: string }) =>
   Effect.fnUntraced(function* (directory: string) {
     const files = yield* FileSystem.FileSystem
-    const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-kernel-" })
+    const work = yield* Scratch.make({ prefix: "caisson-kernel-" })
     const names = yield* unpackPackage(yield* apt.download(name, version), work)
     const image = KernelImage.unpack(yield* files.readFile(yield* findOne(names, /\/boot\/vmlinuz-/)))
     if (Result.isFailure(image)) return yield* fail(image.failure)
@@ -92,8 +93,7 @@ const make = (apt: Apt.Apt, { name, version }: { readonly name: string; readonly
 
 /** Fetches the newest kernel of a release, unless it was fetched before. */
 const fetchNewest = Effect.fnUntraced(function* (release: string) {
-  const files = yield* FileSystem.FileSystem
-  const work = yield* files.makeTempDirectoryScoped({ prefix: "caisson-apt-" })
+  const work = yield* Scratch.make({ prefix: "caisson-apt-" })
   const apt = yield* Apt.open(release, work)
   const found = yield* newest(apt)
   return yield* Cache.obtain({

@@ -7,6 +7,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import * as Schema from "effect/Schema"
+import * as Digest from "./Digest.ts"
 
 export const Identity = Schema.Struct({
   pid: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4_194_304 })),
@@ -83,3 +84,16 @@ export const usersOf = (directory: string): ReadonlyArray<Identity> =>
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid && uses(pid, directory))
     .flatMap((pid) => identify(pid) ?? [])
+
+/** A short name of a process, for what it makes: its number, when it was started, and what of the boot and the namespace. */
+export const labelOf = ({ pid, realm, startTicks }: Identity): string =>
+  [pid, startTicks, ...realm.split(" ").map((part) => Digest.ofBytes(part).slice(0, 8))].join("-")
+
+/** Of a label, what `hasEnded` says of its process. What is no label is nobody's. */
+export const labelHasEnded = (label: string): boolean => {
+  const [, pid, startTicks, boot, space] = /^(\d{1,7})-(\d{1,20})-([0-9a-f]{8})-([0-9a-f]{8})$/.exec(label) ?? []
+  if (pid === undefined) return false
+  const [hereBoot, hereSpace] = labelOf(self()).split("-").slice(2)
+  if (boot !== hereBoot) return true
+  return space === hereSpace && startTicksOf(Number(pid)) !== startTicks
+}
