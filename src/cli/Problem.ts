@@ -107,6 +107,7 @@ const machineCodes: Record<MachineError["reason"]["_tag"], ExitCode> = {
   MachineLost: internal.code,
   MachineUnavailable: unavailable.code,
   SnapshotRejected: storage.code,
+  SnapshotTooLarge: exitCodes.failed.code,
   UnknownTemplate: usage.code
 }
 

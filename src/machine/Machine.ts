@@ -55,6 +55,17 @@ export class SnapshotRejected extends Schema.TaggedError<SnapshotRejected>()("Sn
   }
 }
 
+/** What a guest has changed of its files and memory does not fit a snapshot. The machine is ended then. */
+export class SnapshotTooLarge extends Schema.TaggedError<SnapshotTooLarge>()("SnapshotTooLarge", {
+  /** That are allowed, compressed. */
+  bytesMax: Schema.Int
+}) {
+  override get message() {
+    const allowed = `${Math.floor(this.bytesMax / 1_048_576)} MiB`
+    return `the guest's files and memory do not fit a snapshot: ${allowed} are allowed of what it has changed, compressed; remove files before the run ends, or keep less in memory`
+  }
+}
+
 /** No tier of this process has such a template. */
 export class UnknownTemplate extends Schema.TaggedError<UnknownTemplate>()("UnknownTemplate", {
   template: Schema.String,
@@ -75,7 +86,7 @@ export class MachineUnavailable extends Schema.TaggedError<MachineUnavailable>()
 }
 
 export class MachineError extends Schema.TaggedError<MachineError>()("MachineError", {
-  reason: Schema.Union([MachineLost, SnapshotRejected, MachineUnavailable, UnknownTemplate])
+  reason: Schema.Union([MachineLost, SnapshotRejected, SnapshotTooLarge, MachineUnavailable, UnknownTemplate])
 }) {
   override get message() {
     return this.reason.message

@@ -16,7 +16,7 @@ import * as GuestFiles from "../guest/GuestFiles.ts"
 import type { Trouble } from "../guest/interpreter/Interpreter.ts"
 import { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
 import type { Limits } from "../machine/Limits.ts"
-import { MachineError, MachineLost, type Snapshot, type SnapshotMachine } from "../machine/Machine.ts"
+import { MachineError, MachineLost, type Snapshot, type SnapshotMachine, SnapshotTooLarge } from "../machine/Machine.ts"
 import { outOfTime } from "../machine/OutOfTime.ts"
 import * as Printed from "../machine/Printed.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
@@ -49,6 +49,12 @@ export interface Parts {
 type Failure = MachineError | HypervisorError | AgentError
 
 const lost = (detail: string) => new MachineError({ reason: new MachineLost({ detail }) })
+
+const failureOf = (error: Failure): MachineError => {
+  if (error._tag === "MachineError") return error
+  if (error.reason._tag !== "CheckpointTooLarge") return lost(error.message)
+  return new MachineError({ reason: new SnapshotTooLarge({ bytesMax: error.reason.bytesMax }) })
+}
 
 /** How long the guest's processor time is not looked at, at least. */
 const lookMillisMin = 10
@@ -102,7 +108,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     )
     const failed = (error: Failure | FileError): Effect.Effect<never, MachineError | FileError> => {
       if (error._tag === "FileError") return Effect.fail(error)
-      const failure = error._tag === "MachineError" ? error : lost(error.message)
+      const failure = failureOf(error)
       return Effect.andThen(end(failure.message), Effect.fail(failure))
     }
     return lock.withPermit(

@@ -61,8 +61,18 @@ export class CheckpointRejected extends Schema.TaggedError<CheckpointRejected>()
   }
 }
 
+/** What a machine has changed of its template does not fit a checkpoint. */
+export class CheckpointTooLarge extends Schema.TaggedError<CheckpointTooLarge>()("CheckpointTooLarge", {
+  /** That are allowed, compressed. */
+  bytesMax: Schema.Int
+}) {
+  override get message() {
+    return `the machine has changed more than fits a checkpoint: compressed, ${this.bytesMax} bytes are allowed`
+  }
+}
+
 export class HypervisorError extends Schema.TaggedError<HypervisorError>()("HypervisorError", {
-  reason: Schema.Union([Unavailable, Lost, TemplateMissing, TemplateInUse, CheckpointRejected])
+  reason: Schema.Union([Unavailable, Lost, TemplateMissing, TemplateInUse, CheckpointRejected, CheckpointTooLarge])
 }) {
   override get message() {
     return this.reason.message

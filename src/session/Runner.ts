@@ -129,10 +129,14 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
-  const isLoss = (error: Failure): boolean => !repeats && ["MachineLost", "StateLost"].includes(error.reason._tag)
+  const isLoss = (error: Failure): boolean =>
+    !repeats && ["MachineLost", "SnapshotTooLarge", "StateLost"].includes(error.reason._tag)
 
   /** What a lost machine was doing cannot be gone on with. */
-  const endLost = ({ message }: Failure) => turns.abort({ name: "MachineError", message, reason: "MachineLost" })
+  const endLost = ({ message, reason: { _tag } }: Failure) => {
+    const reason = _tag === "SnapshotTooLarge" ? _tag : "MachineLost"
+    return turns.abort({ name: "MachineError", message, reason })
+  }
 
   const receive = Effect.suspend(() => {
     const due = visits

@@ -18,11 +18,26 @@ const waiting = Effect.gen(function* () {
   assert.strictEqual(after.reason._tag, "MachineLost")
 })
 
+const crowded = Effect.gen(function* () {
+  const machine = yield* (yield* Machines).boot({ limits: { ...limits, wallMillis: 60_000 }, seed: "seed" })
+  const turn = yield* machine.start(script("head -c 20000000 /dev/urandom > /workspace/noise; sync"))
+  assert.strictEqual(turn._tag, "Completed")
+  const { reason } = yield* Effect.flip(machine.snapshot)
+  assert.deepInclude(reason, { _tag: "SnapshotTooLarge", bytesMax: 16_777_216 })
+})
+
 describe("the limits of a microVM", () => {
   // A template is prepared for this, which takes a minute or more in software.
   it("end a run that waits for its own clock, and keep what it has printed", { timeout: 900_000 }, async ({ skip }) => {
     const why = await lacking("shell")
     skip(why !== undefined, why)
     await Effect.runPromise(waiting.pipe(Effect.scoped, Effect.provide(tierOf("shell"))))
+  })
+
+  it("say of files that cannot be written down how much can", { timeout: 900_000 }, async ({ skip }) => {
+    const why = await lacking("shell")
+    skip(why !== undefined, why)
+    const tier = tierOf("shell", {}, { checkpointBytesMax: 16_777_216 })
+    await Effect.runPromise(crowded.pipe(Effect.scoped, Effect.provide(tier)))
   })
 })

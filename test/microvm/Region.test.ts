@@ -4,7 +4,6 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { pageBytes, regionBytes } from "../../src/microvm/Checkpoint.ts"
-import { CheckpointRejected } from "../../src/microvm/HypervisorError.ts"
 import * as Piece from "../../src/microvm/region/Piece.ts"
 import * as Rebuild from "../../src/microvm/region/Rebuild.ts"
 import * as Region from "../../src/microvm/region/Region.ts"
@@ -12,7 +11,7 @@ import * as Scan from "../../src/microvm/region/Scan.ts"
 import { temporary } from "../qemu/directory.ts"
 
 const never = new AbortController().signal
-const room = () => ({ left: 64 * 1_048_576 })
+const room = (bytesMax = 64 * 1_048_576) => ({ bytesMax, left: bytesMax })
 
 const changed = (pages: ReadonlyArray<number>) => {
   const own = Buffer.alloc(regionBytes)
@@ -87,8 +86,8 @@ describe("a file as its changes", () => {
       writeFileSync(own, Buffer.alloc(4 * regionBytes, "x"))
       const scanned = yield* Effect.promise(() => Scan.scan({ own, below }, room(), never))
       const rejection = (working: Promise<unknown>) => Effect.promise(() => working.catch((cause) => cause))
-      const tight = yield* rejection(Scan.pack(scanned, new Map(), { left: 10 }, never))
-      assert.instanceOf(tight, CheckpointRejected)
+      const tight = yield* rejection(Scan.pack(scanned, new Map(), room(10), never))
+      assert.deepInclude(tight, { _tag: "CheckpointTooLarge", bytesMax: 10 })
       const stopped = yield* rejection(Scan.scan({ own, below }, room(), AbortSignal.abort()))
       assert.propertyVal(stopped, "name", "AbortError")
     }).pipe(Effect.scoped)

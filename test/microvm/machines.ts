@@ -44,6 +44,8 @@ export interface Kept {
   /** Signs snapshots. */
   readonly key?: KeyObject
   readonly keep?: MicroVm.MicroVmOptions["keep"]
+  /** Of one checkpoint, compressed. */
+  readonly checkpointBytesMax?: number
 }
 
 const keepsNone: MicroVm.MicroVmOptions["keep"] = () => Effect.succeed((otherwise) => otherwise)
@@ -53,7 +55,7 @@ export const tierIn = (
   directory: string,
   name: string,
   changed: Partial<Microvm> = {},
-  { keep = keepsNone, key: signer = key }: Kept = {}
+  { checkpointBytesMax, keep = keepsNone, key: signer = key }: Kept = {}
 ) =>
   Layer.effect(
     Machines,
@@ -67,7 +69,7 @@ export const tierIn = (
       const prepared = Effect.succeed({ template: made, standing })
       return yield* MicroVm.make({ template, prepared, key: signer, memoryMebibytes: 8_192, keep })
     })
-  ).pipe(Layer.provideMerge(Qemu.layer({ directory })), Layer.provideMerge(host))
+  ).pipe(Layer.provideMerge(Qemu.layer({ directory, checkpointBytesMax })), Layer.provideMerge(host))
 
 /** The same, in a directory that is gone with the layer. */
 export const tierOf = (name: string, changed: Partial<Microvm> = {}, kept: Kept = {}) =>

@@ -2,7 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { MachineError, MachineLost, Machines, type SnapshotMachine } from "../../src/machine/Machine.ts"
+import {
+  MachineError,
+  MachineLost,
+  Machines,
+  type SnapshotMachine,
+  SnapshotTooLarge
+} from "../../src/machine/Machine.ts"
 import * as Scripted from "../../src/machine/Scripted.ts"
 import type { OpenOptions, SessionsOptions } from "../../src/session/Sessions.ts"
 import { completed, onlyCall, reasonOf } from "./results.ts"
@@ -14,9 +20,13 @@ interface Power {
   bootMillis?: number
   /** It goes off when a machine is to be written down. */
   isWeak?: boolean
+  /** What machines have changed does not fit a snapshot. */
+  isCrowded?: boolean
 }
 
 const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
+
+const crowded = Effect.fail(new MachineError({ reason: new SnapshotTooLarge({ bytesMax: 1_073_741_824 }) }))
 
 /** Machines that are gone when the power is, and do not repeat themselves. */
 const tier = (power: Power) => {
@@ -27,6 +37,7 @@ const tier = (power: Power) => {
     answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
     files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
     snapshot: Effect.suspend(() => {
+      if (power.isCrowded === true) return crowded
       if (power.isWeak === true) power.isOn = false
       return powered(machine.snapshot)
     })
@@ -126,6 +137,24 @@ describe("a session over machines that do not do the same again", () => {
       assert.deepStrictEqual(yield* session.run("twice", { runId: "lost" }), result)
       assert.strictEqual(completed(yield* session.run("recall")), "before")
       assert.deepStrictEqual(outside.left, ["pay 1"])
+    })
+  )
+
+  it.effect("fails the run that leaves more than can be written down, and says how much that is", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const first = yield* process()
+      const session = yield* first.open("s")
+      yield* session.run('remember:"before"')
+      first.power.isCrowded = true
+      const result = yield* session.run('remember:"too much"')
+      assert.deepInclude(result, { _tag: "Failed", rolledBack: true })
+      if (result._tag === "Failed") {
+        assert.strictEqual(result.error.reason, "SnapshotTooLarge")
+        assert.include(result.error.message, "1024 MiB are allowed")
+      }
+      first.power.isCrowded = false
+      assert.strictEqual(completed(yield* session.run("recall")), "before")
     })
   )
 

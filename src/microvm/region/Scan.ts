@@ -8,7 +8,7 @@
 import { constants } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { type ChangedFile, regionBytes } from "../Checkpoint.ts"
-import { CheckpointRejected } from "../HypervisorError.ts"
+import { CheckpointTooLarge } from "../HypervisorError.ts"
 import * as Piece from "./Piece.ts"
 import { diff } from "./Region.ts"
 
@@ -27,8 +27,9 @@ interface Found {
   readonly change: Uint8Array | Piece.Piece
 }
 
-/** How many compressed bytes a checkpoint may still have. */
+/** How many compressed bytes a checkpoint may have, and may still have. */
 export interface Room {
+  readonly bytesMax: number
   left: number
 }
 
@@ -36,10 +37,7 @@ const packed = async (change: Uint8Array, room: Room): Promise<Piece.Piece> => {
   const piece = await Piece.make(change)
   room.left -= piece.bytes.length
   if (room.left >= 0) return piece
-  throw new CheckpointRejected({
-    reason: "TooLarge",
-    detail: "the machine has changed more than a checkpoint may hold"
-  })
+  throw new CheckpointTooLarge({ bytesMax: room.bytesMax })
 }
 
 /** Changes that were found. The file may be written to again. */

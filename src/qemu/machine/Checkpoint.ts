@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { type ChangedFile, type Checkpoint, CheckpointHeader, regionBytes } from "../../microvm/Checkpoint.ts"
-import { CheckpointRejected, hypervisorFailed } from "../../microvm/HypervisorError.ts"
+import { CheckpointRejected, CheckpointTooLarge, hypervisorFailed } from "../../microvm/HypervisorError.ts"
 import * as Piece from "../../microvm/region/Piece.ts"
 import * as Rebuild from "../../microvm/region/Rebuild.ts"
 import * as Scan from "../../microvm/region/Scan.ts"
@@ -29,7 +29,9 @@ const rejected = (reason: CheckpointRejected["reason"], detail: string) =>
   hypervisorFailed(new CheckpointRejected({ reason, detail }))
 
 const failure = (operation: string, path: string) => (cause: unknown) =>
-  cause instanceof CheckpointRejected ? hypervisorFailed(cause) : storageFailed(operation, path)(cause)
+  cause instanceof CheckpointRejected || cause instanceof CheckpointTooLarge
+    ? hypervisorFailed(cause)
+    : storageFailed(operation, path)(cause)
 
 /** The files of a machine and those that they were copied from. */
 const filesOf = (directory: string, snapshot: Templates.TemplateSnapshot) => {
@@ -95,7 +97,7 @@ const pack = Effect.fnUntraced(function* (
 
 /** Writes a machine down, of which the agent was asked to freeze. What it gives, when the machine runs on, compresses what was found. */
 export const take = Effect.fn("Checkpoint.take")(function* (vm: DurableVm, { bytesMax, engine }: Taking) {
-  const room: Scan.Room = { left: bytesMax }
+  const room: Scan.Room = { bytesMax, left: bytesMax }
   return pack(vm, yield* standing(vm, room), room, engine)
 })
 
