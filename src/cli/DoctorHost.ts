@@ -9,11 +9,14 @@ import * as HostMeans from "../qemu/confinement/HostMeans.ts"
 import * as Cache from "../template/Cache.ts"
 import { sizeOf } from "./FilesText.ts"
 import type { Finding } from "./Finding.ts"
-import { installingProgram } from "./HostPrograms.ts"
+import { hostPrograms, installing, installingProgram, packagesOf } from "./HostPrograms.ts"
 
-const isRoot = process.geteuid?.() === 0
+export const isRoot = process.geteuid?.() === 0
 
-const controlGroups = ({ groups }: Means): Finding => {
+/** Only root can start a machine as another user and, on most hosts, make groups. */
+const asRoot = "sudo caisson doctor --tier microvm (it says what machines have that root starts)"
+
+export const ofGroups = (groups: Means["groups"], isRoot: boolean): Finding => {
   const places = ControlGroup.controllers.map((name) => ({ name, place: groups[name] }))
   const [lacking] = places.flatMap(({ place }) => (place.version === undefined ? [place.why] : []))
   return {
@@ -21,7 +24,8 @@ const controlGroups = ({ groups }: Means): Finding => {
     state: lacking === undefined ? "ok" : "degraded",
     isRequired: false,
     detail: lacking ?? places.map(({ name, place }) => `${name} (v${place.version})`).join(", "),
-    neededFor: "bounds on the processors and memory of machines, kept by the kernel"
+    neededFor: "bounds on the processors and memory of machines, kept by the kernel",
+    ...(lacking === undefined || isRoot ? {} : { mend: asRoot })
   }
 }
 
@@ -75,8 +79,16 @@ const firecracker: Finding = {
   neededFor: "nothing yet: machines are those of QEMU"
 }
 
+/** What brings measures that are not in force: programs, or else root. */
+const mendOf = (measures: ReadonlyArray<Measure>, isRoot: boolean): string | undefined => {
+  const reasons = measures.flatMap((measure) => (measure.isInForce ? [] : [measure.why]))
+  const missing = hostPrograms.filter(({ name }) => reasons.some((why) => why.startsWith(`${name} is not installed`)))
+  if (missing.length > 0) return installing(packagesOf(missing))
+  return reasons.length === 0 || isRoot ? undefined : asRoot
+}
+
 /** How a machine is kept in here: what is not in force, and why. */
-export const ofMeasures = (measures: ReadonlyArray<Measure>): Finding => {
+export const ofMeasures = (measures: ReadonlyArray<Measure>, isRoot: boolean): Finding => {
   const absent = measures.flatMap((measure) => (measure.isInForce ? [] : [`${measure.measure} (${measure.why})`]))
   const inForce = `${measures.length - absent.length} of ${measures.length} measures`
   return {
@@ -84,11 +96,12 @@ export const ofMeasures = (measures: ReadonlyArray<Measure>): Finding => {
     state: absent.length === 0 ? "ok" : "degraded",
     isRequired: false,
     detail: absent.length === 0 ? inForce : `${inForce}; not ${absent.join("; not ")}`,
-    neededFor: "keeping in a guest that has broken out of its machine"
+    neededFor: "keeping in a guest that has broken out of its machine",
+    mend: mendOf(measures, isRoot)
   }
 }
 
 export const findings = Effect.gen(function* () {
   const means = yield* HostMeans.detect("0.0.0", isRoot, `caisson-doctor-${process.pid}`)
-  return [architecture, userNamespaces(means), controlGroups(means), yield* room, firecracker]
+  return [architecture, userNamespaces(means), ofGroups(means.groups, isRoot), yield* room, firecracker]
 })

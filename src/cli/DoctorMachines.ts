@@ -55,7 +55,7 @@ const inSoftware = (host: Host.Host, image: Image) =>
           detail: `${image.template.name} has booted in software in ${durationOf(millis)}`,
           neededFor: "everything in this tier"
         },
-        DoctorHost.ofMeasures(measures)
+        DoctorHost.ofMeasures(measures, DoctorHost.isRoot)
       ]
     ),
     Effect.catch(({ message }) =>

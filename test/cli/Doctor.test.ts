@@ -1,8 +1,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { ofMeasures } from "../../src/cli/DoctorHost.ts"
+import { ofGroups, ofMeasures } from "../../src/cli/DoctorHost.ts"
 import * as Finding from "../../src/cli/Finding.ts"
+import { installingProgram } from "../../src/cli/HostPrograms.ts"
 import * as HostMeans from "../../src/qemu/confinement/HostMeans.ts"
 import { linesInto } from "./lines.ts"
 import { makeTemplates } from "./templateCommand.ts"
@@ -50,11 +51,31 @@ describe("what follows from what was found", () => {
   })
 
   it("names each measure that is not in force, with the reason", () => {
-    const found = ofMeasures([
+    const measures = [
       { measure: "ownUser", isInForce: false, why: "only root can" },
       { measure: "resourceLimits", isInForce: true }
-    ])
+    ] as const
+    const found = ofMeasures(measures, false)
     assert.deepInclude(found, { state: "degraded", detail: "1 of 2 measures; not ownUser (only root can)" })
+    assert.match(found.mend ?? "", /^sudo caisson doctor /)
+    assert.isUndefined(ofMeasures(measures, true).mend)
+    const without = [
+      ...measures,
+      { measure: "ownNamespaces", isInForce: false, why: "bwrap is not installed" }
+    ] as const
+    assert.strictEqual(ofMeasures(without, false).mend, installingProgram("bwrap"))
+  })
+
+  it("names what mends groups that somebody who is not root cannot make", () => {
+    const place = { version: undefined, why: "no group can be made for cpu (EACCES)" } as const
+    const [refused, given] = [place, { version: 1, parent: "/" } as const].map((cpu) => ({
+      memory: cpu,
+      cpu,
+      pids: cpu
+    }))
+    if (refused === undefined || given === undefined) return assert.fail("there are two")
+    assert.match(ofGroups(refused, false).mend ?? "", /^sudo caisson doctor /)
+    assert.isUndefined(ofGroups(given, false).mend)
   })
 })
 
