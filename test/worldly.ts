@@ -85,7 +85,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "starts hypervisors over sockets that they inherit, and writes down which there are"
   },
   {
-    files: /^qemu\/snapshot\/(Machines|Needs|Part|Seal|Templates)\.ts$/,
+    files: /^qemu\/snapshot\/(ImageParts|Machines|Needs|Part|Seal|Templates)\.ts$/,
     uses: ["node:fs", "node:path"],
     why: "reads, seals and writes the files of snapshots"
   },

@@ -1,4 +1,3 @@
-import { dirname } from "node:path"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import { exitCodes } from "./ExitCode.ts"
@@ -51,11 +50,7 @@ export const verify = Command.make(
     if (json) yield* out.say(JSON.stringify({ template: name, ok: isWhole, parts: read }))
     else {
       for (const part of read) yield* out.say(line(part, out))
-      const damaged = read.filter(({ state }) => state !== "as it was built")
-      if (!isWhole)
-        yield* out.say(
-          `remove ${damaged.map(({ path }) => dirname(path)).join(" and ")}, then run caisson template build ${name}`
-        )
+      if (!isWhole) yield* out.say(`caisson template build ${name} builds anew what is changed or gone`)
     }
     if (!isWhole) return yield* new Ended({ exitCode: exitCodes.failed.code })
   })

@@ -98,7 +98,10 @@ export class Hypervisor extends Context.Service<
   {
     /** What a checkpoint must have in common with whoever restores it: program, version, board, accelerator, processor. */
     readonly engine: string
-    /** The template of an image: the one there is, or else one that is made now, for which a machine is booted. */
+    /**
+     * The template of an image: the one there is, or else one that is made now, for which a machine is booted. Fails with
+     * `ImageDamaged` rather than make one of files that are not what was built.
+     */
     readonly prepare: <E, R>(image: Image, warmUp: WarmUp<E, R>) => Effect.Effect<Template, HypervisorError | E, R>
     /** A template that was prepared on this host, now or by another process. */
     readonly find: (key: Digest.Digest) => Effect.Effect<Template, HypervisorError>

@@ -30,6 +30,18 @@ export class TemplateMissing extends Schema.TaggedError<TemplateMissing>()("Temp
   }
 }
 
+/** A file of a template's image is not what was built, or gone: no snapshot is made from it. */
+export class ImageDamaged extends Schema.TaggedError<ImageDamaged>()("ImageDamaged", {
+  template: Schema.String,
+  part: Schema.String,
+  path: Schema.String
+}) {
+  override get message() {
+    const { part, path, template } = this
+    return `the ${part} of ${template} is not what was built (${path}): caisson template build ${template} builds it anew`
+  }
+}
+
 /** A machine needs the snapshot of the template, here or in another process. */
 export class TemplateInUse extends Schema.TaggedError<TemplateInUse>()("TemplateInUse", {
   key: Schema.String,
@@ -72,7 +84,15 @@ export class CheckpointTooLarge extends Schema.TaggedError<CheckpointTooLarge>()
 }
 
 export class HypervisorError extends Schema.TaggedError<HypervisorError>()("HypervisorError", {
-  reason: Schema.Union([Unavailable, Lost, TemplateMissing, TemplateInUse, CheckpointRejected, CheckpointTooLarge])
+  reason: Schema.Union([
+    Unavailable,
+    Lost,
+    TemplateMissing,
+    ImageDamaged,
+    TemplateInUse,
+    CheckpointRejected,
+    CheckpointTooLarge
+  ])
 }) {
   override get message() {
     return this.reason.message

@@ -138,6 +138,12 @@ export const obtain = Effect.fn("Cache.obtain")(function* <Manifest, Encoded, R>
   return yield* Effect.scoped(made(recipe, directory)).pipe(Effect.mapError(fromFiles(recipe.step)))
 })
 
+/** Has what is in a directory made anew when it is asked for next: its files stay until then, for whoever has them open. */
+export const forget = Effect.fn("Cache.forget")(function* (directory: string) {
+  const files = yield* FileSystem.FileSystem
+  yield* files.remove(`${directory}/${manifestName}`, { force: true })
+})
+
 /** Something that was made, and when. */
 export interface Dated<Manifest> extends Made<Manifest> {
   readonly key: string

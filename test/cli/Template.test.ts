@@ -133,7 +133,7 @@ describe("caisson template verify", () => {
       const changed = yield* command(...verify)
       assert.strictEqual(changed.code, 1)
       assert.match(changed.out, /^base {4}changed .*expected sha256:[0-9a-f]{64}, found sha256:[0-9a-f]{64}$/m)
-      assert.include(changed.out, "then run caisson template build own")
+      assert.include(changed.out, "caisson template build own builds anew what is changed or gone")
       rmSync(image.disk.path)
       const { code, value } = yield* json(...verify)
       assert.strictEqual(code, 1)

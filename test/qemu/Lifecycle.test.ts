@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -6,6 +15,7 @@ import { MeasureName } from "../../src/microvm/Measure.ts"
 import * as Boot from "../../src/qemu/machine/Boot.ts"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
+import type { Vm } from "../../src/qemu/machine/Start.ts"
 import * as Template from "../../src/qemu/machine/Template.ts"
 import * as Verdict from "../../src/qemu/machine/Verdict.ts"
 import * as Templates from "../../src/qemu/snapshot/Templates.ts"
@@ -184,6 +194,32 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         assert.strictEqual(yield* reasonOf(Templates.open(host, template, key)), "Missing")
         renameSync(`${memory}.away`, memory)
         assert.strictEqual(yield* reasonOf(Templates.open(host, template, "0".repeat(64))), "Missing")
+      }),
+    60_000
+  )
+
+  it.effect(
+    "makes no template of an image that is damaged, before or meanwhile",
+    (context) =>
+      Effect.gen(function* () {
+        const { directory, host, image } = yield* present(context)
+        const path = join(directory, "base.erofs")
+        copyFileSync(image.base.path, path)
+        const wanted = { image: { ...image, base: { ...image.base, path } }, shape, recipe: "damaged" }
+        const spoil = (vm: Vm) =>
+          Effect.andThen(
+            still(vm),
+            Effect.sync(() => appendFileSync(path, "x"))
+          )
+        const meanwhile = Template.obtain(host, { ...wanted, prepare: (vm) => Effect.as(spoil(vm), null) })
+        assert.strictEqual(yield* reasonOf(meanwhile), "PartChanged")
+        const never = () => Effect.die("it was booted")
+        const { reason } = yield* Effect.flip(Template.obtain(host, { ...wanted, prepare: never }))
+        assert.deepInclude(reason, { _tag: "ImageDamaged", template: "shell", part: "base", path })
+        assert.include(reason.message, "caisson template build shell")
+        rmSync(path)
+        const gone = Template.obtain(host, { ...wanted, prepare: never })
+        assert.strictEqual(yield* reasonOf(gone), "ImageDamaged")
       }),
     60_000
   )

@@ -1,10 +1,21 @@
-import { closeSync, openSync, readSync } from "node:fs"
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync, rmSync, symlinkSync } from "node:fs"
+import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as Builder from "../../src/template/Builder.ts"
 import * as Cache from "../../src/template/Cache.ts"
 import * as ImageBuild from "../../src/template/image/ImageBuild.ts"
+import { temporary } from "../qemu/directory.ts"
 import { agentSources, present, World } from "../qemu/world.ts"
+
+/** A cache that has what takes long from this user's, and makes all else itself. */
+const ownCache = Effect.gen(function* () {
+  const own = join(yield* temporary, "templates")
+  const { directory } = yield* Effect.provide(Cache.Cache, Cache.layer)
+  mkdirSync(own)
+  for (const step of ["kernel", "agent", "base"]) symlinkSync(join(directory, step), join(own, step))
+  return Cache.layerAt(own)
+})
 
 layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("an image of the template shell", (it) => {
   it.effect("is what was built, and says of what", (context) =>
@@ -43,5 +54,26 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("an ima
       )
       assert.deepStrictEqual(told.at(-1), { _tag: "Built", image })
     })
+  )
+
+  it.effect(
+    "is mended by the next build where it is damaged",
+    (context) =>
+      Effect.gen(function* () {
+        const { image } = yield* present(context)
+        const cache = yield* ownCache
+        const wanted = { template: { ...image.template, diskMebibytes: 64 }, agentSources }
+        const built = yield* Effect.provide(Builder.build(wanted), cache)
+        appendFileSync(built.initrd.path, "x")
+        rmSync(built.disk.path)
+        const told = yield* Effect.provide(Stream.runCollect(Builder.following(wanted)), cache)
+        assert.deepStrictEqual(
+          told.flatMap((event) => (event._tag === "Made" ? [event.step] : [])),
+          ["initrd", "disk"]
+        )
+        yield* ImageBuild.verify(built)
+        assert.deepStrictEqual(told.at(-1), { _tag: "Built", image: built })
+      }).pipe(Effect.scoped),
+    120_000
   )
 })

@@ -9,6 +9,7 @@ import type { Host } from "../Host.ts"
 import * as DurableFile from "../process/DurableFile.ts"
 import { storageFailed } from "../QemuError.ts"
 import type { Shape } from "../Shape.ts"
+import * as ImageParts from "../snapshot/ImageParts.ts"
 import { keyOf } from "../snapshot/SnapshotKey.ts"
 import * as Templates from "../snapshot/Templates.ts"
 import { boot } from "./Boot.ts"
@@ -35,11 +36,11 @@ export const settle = Effect.fnUntraced(function* (vm: Vm) {
 export const freeze = Effect.fn("Template.freeze")(function* (
   host: Host,
   vm: Vm,
-  { facts, image, key }: Pick<Templates.Draft, "facts" | "image" | "key">
+  draft: Pick<Templates.Draft, "below" | "facts" | "image" | "key">
 ) {
   yield* settle(vm)
   const { directory: machine, shape } = vm
-  return yield* Templates.save(host, { template: image.template.name, key, image, shape, machine, facts })
+  return yield* Templates.save(host, { ...draft, template: draft.image.template.name, shape, machine })
 })
 
 export interface Wanted<E, R> {
@@ -69,10 +70,11 @@ export const obtain = Effect.fn("Template.obtain")(function* <E, R>(host: Host, 
   const { begins = Effect.void, image, prepare, shape } = wanted
   const key = keyFor(host, wanted)
   const made = Effect.gen(function* () {
+    const below = yield* ImageParts.verified(image)
     yield* begins
     const vm = yield* boot(host, { image, shape })
     const facts = yield* prepare(vm)
-    return yield* freeze(host, vm, { image, key, facts })
+    return yield* freeze(host, vm, { below, image, key, facts })
   }).pipe(Effect.scoped)
   // One that is there and damaged is made anew, as one that is not there.
   return yield* Effect.catchTag(Templates.open(host, image.template.name, key), "SnapshotError", () => made)

@@ -10,8 +10,8 @@ import { Missing, PartChanged, snapshotFailed } from "./SnapshotError.ts"
 export const Part = Schema.Struct({ digest: Digest.Digest, seal: Seal.Seal })
 export type Part = typeof Part.Type
 
-/** A file whose digest is known. */
-export const sealed = (path: string, digest: Digest.Digest) =>
+/** A file whose digest has just been found. */
+const sealed = (path: string, digest: Digest.Digest) =>
   Effect.try({ try: (): Part => ({ digest, seal: Seal.of(path) }), catch: storageFailed("read", path) })
 
 /** Reads a file to its end, and gives how it will be known again. It must not be written to any more. */
@@ -32,11 +32,15 @@ export const check = Effect.fnUntraced(function* (name: string, path: string, pa
   if (!(yield* Effect.sync(() => isThere(path)))) {
     return yield* snapshotFailed(new Missing({ what: `${name} of the snapshot (${path})` }))
   }
-  const failed = storageFailed("read", path)
-  if (yield* Effect.try({ try: () => Seal.holds(seal, path), catch: failed })) return part
-  const found = yield* Effect.try({ try: () => Seal.of(path), catch: failed })
+  if (yield* Effect.try({ try: () => Seal.holds(seal, path), catch: storageFailed("read", path) })) return part
+  return yield* verified(name, path, digest)
+})
+
+/** Reads a file to its end that is to have a digest; gives it with the seal that it had before. Fails if it is another one. */
+export const verified = Effect.fnUntraced(function* (name: string, path: string, digest: Digest.Digest) {
+  const seal = yield* Effect.try({ try: () => Seal.of(path), catch: storageFailed("read", path) })
   yield* verify(name, path, digest)
-  return { digest, seal: found } satisfies Part
+  return { digest, seal } satisfies Part
 })
 
 /** Fails if a file is not the one that was written, by its digest. */

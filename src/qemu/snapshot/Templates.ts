@@ -3,6 +3,7 @@
  *
  * T1. A snapshot has its name only when it is whole and on the disk; its manifest is written last.
  * T2. Files of a snapshot are never written to. That they were not is seen before each use.
+ * T3. What it is made above was read to its end before, and was what it should be. If it changed since, its seal is broken.
  */
 import { chmodSync, lstatSync, mkdirSync, renameSync } from "node:fs"
 import { join } from "node:path"
@@ -112,6 +113,8 @@ export interface Draft {
   readonly template: string
   readonly key: Digest.Digest
   readonly image: Image
+  /** The image's files that the machine was made above, as they were before. */
+  readonly below: { readonly base: Part.Part; readonly disk: Part.Part }
   readonly shape: Shape
   readonly facts: Schema.Json
   /** The directory of a machine that has ended, with its memory, disk and state. */
@@ -145,15 +148,12 @@ const take = Effect.fnUntraced(function* (host: Host.Host, machine: string, draf
 })
 
 const describe = Effect.fnUntraced(function* (host: Host.Host, draft: string, wanted: Draft) {
-  const { facts, image, key, shape, template } = wanted
+  const { below, facts, image, key, shape, template } = wanted
   const own = yield* Effect.all({
     memory: Part.of(join(draft, names.memory)),
     state: Part.of(join(draft, names.state)),
     upper: Part.of(join(draft, names.upper)),
-    overlay: Part.of(join(draft, names.overlay)),
-    // What these are was found out when they were built.
-    base: Part.sealed(image.base.path, image.base.digest),
-    disk: Part.sealed(image.disk.path, image.disk.digest)
+    overlay: Part.of(join(draft, names.overlay))
   })
   return {
     version: 1,
@@ -164,7 +164,7 @@ const describe = Effect.fnUntraced(function* (host: Host.Host, draft: string, wa
     hypervisor: host.version,
     image: image.id,
     shape,
-    parts: own,
+    parts: { ...own, ...below },
     paths: { base: image.base.path, disk: image.disk.path },
     diskBytes: image.template.diskMebibytes * 1_048_576,
     facts

@@ -1,5 +1,6 @@
 /** Everything that a machine of a template is booted from. */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Cache from "../Cache.ts"
 import * as Digest from "../Digest.ts"
@@ -101,11 +102,26 @@ export const built = Effect.fn("ImageBuild.built")(function* (template: Microvm)
     }))
 })
 
+/** Reads a part of an image to its end, and fails if it is not what was built. */
+const verifyPart = Effect.fnUntraced(function* (image: Image, part: (typeof parts)[number]) {
+  const { digest: expected, path } = image[part]
+  const found = yield* Effect.mapError(Digest.ofFile(path), stepFailed(`reading the ${part}`))
+  if (found !== expected) return yield* templateFailed(new Corrupted({ path, expected, found }))
+})
+
 /** Reads every part of an image, and fails if one is not what was built. */
-export const verify = Effect.fn("ImageBuild.verify")(function* (image: Image) {
-  for (const part of parts) {
-    const { digest: expected, path } = image[part]
-    const found = yield* Effect.mapError(Digest.ofFile(path), stepFailed(`reading the ${part}`))
-    if (found !== expected) return yield* templateFailed(new Corrupted({ path, expected, found }))
+export const verify = Effect.fn("ImageBuild.verify")((image: Image) =>
+  Effect.forEach(parts, (part) => verifyPart(image, part), { discard: true })
+)
+
+/** Has those parts of an image made anew that are not what was built, or gone: each is forgotten. Gives which they were. */
+export const forgetDamaged = Effect.fn("ImageBuild.forgetDamaged")(function* (image: Image) {
+  const damaged = yield* Effect.filter(parts, (part) =>
+    Effect.map(Effect.result(verifyPart(image, part)), Result.isFailure)
+  )
+  for (const part of damaged) {
+    const { path } = image[part]
+    yield* Effect.mapError(Cache.forget(path.slice(0, path.lastIndexOf("/"))), stepFailed(part))
   }
+  return damaged
 })
