@@ -1,10 +1,18 @@
-/** Whether machines really start here. What a host can do is known by doing it: one is booted, in software and on the processor. */
+/**
+ * Whether machines really start here. What a host can do is known by doing it: one is booted in software, frozen and cloned, and one
+ * is booted on the processor.
+ */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as StreamLink from "../guest/StreamLink.ts"
+import { greet } from "../microvm/Inside.ts"
 import * as Host from "../qemu/Host.ts"
 import * as Boot from "../qemu/machine/Boot.ts"
 import * as KvmProbe from "../qemu/machine/KvmProbe.ts"
+import type { Vm } from "../qemu/machine/Start.ts"
+import * as Template from "../qemu/machine/Template.ts"
 import * as Shape from "../qemu/Shape.ts"
+import * as ImageParts from "../qemu/snapshot/ImageParts.ts"
 import type { Image } from "../template/image/ImageBuild.ts"
 import * as Registry from "../template/Registry.ts"
 import * as DoctorHost from "./DoctorHost.ts"
@@ -42,17 +50,35 @@ const ofTemplates = (images: ReadonlyArray<Image>): Finding => {
       }
 }
 
+/** Has the agent of a machine that was booted prepare for being frozen. */
+const still = ({ channel }: Vm) =>
+  StreamLink.make(channel, channel).pipe(
+    Effect.flatMap(greet),
+    Effect.flatMap(({ agent }) => agent.freeze),
+    Effect.scoped
+  )
+
+/** Boots a machine, freezes it and makes another of that, as sandboxes are made: what keeps that one in is told of this host. */
+const trial = Effect.fnUntraced(function* (host: Host.Host, image: Image) {
+  const shape = Shape.emulated({ cpus: 1, memoryMebibytes: image.template.memoryMebibytes })
+  const below = yield* ImageParts.verified(image)
+  const { millis: bootMillis, value: vm } = yield* timed(Boot.boot(host, { image, shape }))
+  yield* still(vm)
+  const key = Template.keyFor(host, { image, shape, recipe: "doctor" })
+  const snapshot = yield* Template.freeze(host, vm, { below, image, key, facts: null })
+  const { measures } = yield* Template.clone(host, snapshot)
+  return { bootMillis, measures }
+}, Effect.scoped)
+
 const inSoftware = (host: Host.Host, image: Image) =>
-  Boot.boot(host, { image, shape: Shape.emulated({ cpus: 1, memoryMebibytes: image.template.memoryMebibytes }) }).pipe(
-    Effect.scoped,
-    timed,
+  trial(host, image).pipe(
     Effect.map(
-      ({ millis, value: { measures } }): ReadonlyArray<Finding> => [
+      ({ bootMillis, measures }): ReadonlyArray<Finding> => [
         {
           name: "a machine",
           state: "ok",
           isRequired: true,
-          detail: `${image.template.name} has booted in software in ${durationOf(millis)}`,
+          detail: `${image.template.name} has booted in software in ${durationOf(bootMillis)}, and was cloned`,
           neededFor: "everything in this tier"
         },
         DoctorHost.ofMeasures(measures, DoctorHost.isRoot)
@@ -64,7 +90,7 @@ const inSoftware = (host: Host.Host, image: Image) =>
           name: "a machine",
           state: "missing",
           isRequired: true,
-          detail: `${image.template.name} does not boot: ${message}`,
+          detail: `none can be made of ${image.template.name}: ${message}`,
           neededFor: "everything in this tier",
           mend: `caisson template verify ${image.template.name}`
         }
