@@ -6,14 +6,17 @@ import * as Result from "effect/Result"
 import type { Microvm, Template } from "../template/Template.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
 import { durationOf } from "./Duration.ts"
+import { exitCodes } from "./ExitCode.ts"
 import { sizeOf } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
 import { hostPrograms, withoutRoot } from "./HostPrograms.ts"
-import { UsageError } from "./Problem.ts"
+import { Ended, UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 import { NotInstalled } from "./TemplateExit.ts"
 import * as Place from "./TemplatePlace.ts"
+
+const hypervisor = "qemu-system-x86_64"
 
 /** What building a template needs of this host. */
 const needed = (template: Microvm) => {
@@ -38,13 +41,15 @@ interface Options {
   readonly newest: boolean
 }
 
+/** Builds a template, and says whether machines can be made of it. */
 const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, newest, verbose }: Options) {
   const { json } = yield* root
   const { out } = yield* Screen
   const { name } = template
   if (template.tier === "embedded") {
     const text = `${name} is of the embedded tier: there is nothing to build`
-    return yield* out.say(json ? JSON.stringify({ template: name, state: "ready" }) : text)
+    yield* out.say(json ? JSON.stringify({ template: name, state: "ready" }) : text)
+    return true
   }
   const Builder = yield* Effect.promise(() => import("../template/Builder.ts"))
   const Progress = yield* Effect.promise(() => import("./BuildProgress.ts"))
@@ -58,28 +63,37 @@ const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, n
   const bytes = Text.sizeOfAll(yield* Text.filesOf(image))
   const line = `${name} is built: image ${image.id.slice(0, 12)}, ${sizeOf(bytes)}, ${durationOf(millis)}`
   yield* out.say(json ? JSON.stringify({ template: name, state: "built", id: image.id, bytes, millis }) : line)
-  if (!imageOnly) yield* warm(template)
+  return imageOnly || (yield* warm(template))
 })
 
-/** A machine is booted, warmed up and frozen now rather than when the first session is opened. A host without QEMU only builds. */
+/**
+ * A machine is booted, warmed up and frozen now rather than when the first session is opened: a template of which none can be made is
+ * not as it should be. A host without QEMU only builds.
+ */
 const warm = Effect.fnUntraced(function* (template: Microvm) {
   const { notes } = yield* Screen
+  const { name } = template
+  const { isInstalled } = yield* Effect.promise(() => import("../template/Program.ts"))
+  if (!(yield* isInstalled(hypervisor))) {
+    yield* notes.say(`${name}: ${hypervisor} is not installed, so no machine is made ready`)
+    return true
+  }
   const Text = yield* Effect.promise(() => import("./TemplateText.ts"))
   const MicroVms = yield* Effect.promise(() => import("../home/MicroVms.ts"))
   let isMade = false
   const begins = Effect.suspend(() => {
     isMade = true
-    return notes.say(`${template.name}: a machine is being booted and warmed up`)
+    return notes.say(`${name}: a machine is being booted and warmed up`)
   })
   const done = yield* Effect.result(Text.timed(MicroVms.warm(template, { begins })))
   yield* notes.say(
     Result.match(done, {
       onSuccess: ({ millis }) =>
-        `${template.name}: its machines ${isMade ? `are ready to be cloned, ${durationOf(millis)}` : "were ready to be cloned before"}`,
-      onFailure: ({ message }) =>
-        `${template.name}: no machine could be made ready, so the first session will try: ${message}`
+        `${name}: its machines ${isMade ? `are ready to be cloned, ${durationOf(millis)}` : "were ready to be cloned before"}`,
+      onFailure: ({ message }) => `${name}: no machine could be made ready: ${notes.tame(message)}`
     })
   )
+  return Result.isSuccess(done)
 })
 
 /** `caisson template build`. */
@@ -107,7 +121,8 @@ export const build = Command.make(
       const names = name === undefined ? yield* Registry.namesIn(directories) : [name]
       // Mistakes in one of them are told before the first is built.
       const templates = yield* Effect.forEach(names, (name) => Registry.findIn(directories, name))
-      for (const template of templates) yield* buildOne(template, { imageOnly, newest, verbose })
+      const areReady = yield* Effect.forEach(templates, (each) => buildOne(each, { imageOnly, newest, verbose }))
+      if (areReady.includes(false)) return yield* new Ended({ exitCode: exitCodes.failed.code })
     }).pipe(Effect.provide(Place.layer))
   })
 ).pipe(
