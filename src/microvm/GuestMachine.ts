@@ -50,9 +50,13 @@ type Failure = MachineError | HypervisorError | AgentError
 
 const lost = (detail: string) => new MachineError({ reason: new MachineLost({ detail }) })
 
+/** What a loss says of itself, without that it is one. */
+const detailOf = (error: Failure): string =>
+  error.reason._tag === "MachineLost" || error.reason._tag === "Lost" ? error.reason.detail : error.message
+
 const failureOf = (error: Failure): MachineError => {
   if (error._tag === "MachineError") return error
-  if (error.reason._tag !== "CheckpointTooLarge") return lost(error.message)
+  if (error.reason._tag !== "CheckpointTooLarge") return lost(detailOf(error))
   return new MachineError({ reason: new SnapshotTooLarge({ bytesMax: error.reason.bytesMax }) })
 }
 
@@ -109,7 +113,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     const failed = (error: Failure | FileError): Effect.Effect<never, MachineError | FileError> => {
       if (error._tag === "FileError") return Effect.fail(error)
       const failure = failureOf(error)
-      return Effect.andThen(end(failure.message), Effect.fail(failure))
+      return Effect.andThen(end(detailOf(failure)), Effect.fail(failure))
     }
     return lock.withPermit(
       Effect.catch(

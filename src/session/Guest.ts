@@ -169,23 +169,26 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return attempt(tier.repeats ? revivalsMax : 0)
   }
 
+  const isHarmless = (error: unknown) => isMachineLost(error) && !tier.repeats && !Recipe.hasRuns(ledger.state().recipe)
+
+  /** Once more on another machine, where nothing was lost with the one that there was. What was asked of it is then undone. */
+  const perform = <A, E>(operate: (machine: SnapshotMachine) => Effect.Effect<A, E>) => {
+    const once = Effect.flatMap(awake, ({ machine }) => Effect.map(operate(machine), (done) => ({ done, machine })))
+    return Effect.catchIf(once, isHarmless, () => Effect.andThen(drop, once))
+  }
+
   const advance: Guest["advance"] = (operate, take) =>
     reviving(
-      Effect.flatMap(awake, ({ machine }) =>
-        Effect.flatMap(operate(machine), (turn) => take(turn, machine)).pipe(Effect.onError(() => drop))
-      )
+      Effect.flatMap(perform(operate), ({ done, machine }) => take(done, machine)).pipe(Effect.onError(() => drop))
     )
 
-  const files: Guest["files"] = (operation, nowMillis, take) =>
-    reviving(
-      Effect.flatMap(awake, ({ machine }) => {
-        const done = machine.files(operation, nowMillis).pipe(
-          Effect.tapError((error) => (error._tag === "FileError" ? Effect.void : drop)),
-          Effect.onInterrupt(() => drop)
-        )
-        return Effect.flatMap(done, (done) => Effect.onError(take(done, machine), () => drop))
-      })
+  const files: Guest["files"] = (operation, nowMillis, take) => {
+    const done = perform((machine) => machine.files(operation, nowMillis)).pipe(
+      Effect.tapError((error) => (error._tag === "FileError" ? Effect.void : drop)),
+      Effect.onInterrupt(() => drop)
     )
+    return reviving(Effect.flatMap(done, ({ done, machine }) => Effect.onError(take(done, machine), () => drop)))
+  }
 
   const guest: Guest = {
     advance,

@@ -16,6 +16,8 @@ import { type Hooks, makeWorld, programs } from "./world.ts"
 
 interface Power {
   isOn: boolean
+  /** How often it was off for a moment: machines that there were before are gone. */
+  failures?: number
   /** How long a machine takes to boot. */
   bootMillis?: number
   /** It goes off when a machine is to be written down. */
@@ -30,18 +32,23 @@ const crowded = Effect.fail(new MachineError({ reason: new SnapshotTooLarge({ by
 
 /** Machines that are gone when the power is, and do not repeat themselves. */
 const tier = (power: Power) => {
-  const powered = <A, E>(operation: Effect.Effect<A, E>) =>
-    Effect.suspend((): Effect.Effect<A, E | MachineError> => (power.isOn ? operation : lost))
-  const frail = (machine: SnapshotMachine): SnapshotMachine => ({
-    start: (program) => powered(machine.start(program)),
-    answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
-    files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
-    snapshot: Effect.suspend(() => {
-      if (power.isCrowded === true) return crowded
-      if (power.isWeak === true) power.isOn = false
-      return powered(machine.snapshot)
-    })
-  })
+  const frail = (machine: SnapshotMachine): SnapshotMachine => {
+    const { failures } = power
+    const powered = <A, E>(operation: Effect.Effect<A, E>) =>
+      Effect.suspend(
+        (): Effect.Effect<A, E | MachineError> => (power.isOn && power.failures === failures ? operation : lost)
+      )
+    return {
+      start: (program) => powered(machine.start(program)),
+      answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
+      files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
+      snapshot: Effect.suspend(() => {
+        if (power.isCrowded === true) return crowded
+        if (power.isWeak === true) power.isOn = false
+        return powered(machine.snapshot)
+      })
+    }
+  }
   return Layer.effect(
     Machines,
     Effect.map(Machines, (machines) => ({
@@ -204,6 +211,43 @@ describe("a session over machines that do not do the same again", () => {
       power.isOn = true
       assert.strictEqual(Buffer.from(yield* session.files.read("a.txt")).toString(), "kept")
       assert.strictEqual(completed(yield* session.run("recall")), "kept")
+    })
+  )
+
+  it.effect("goes on from what was written down, without a word, when its machine is lost meanwhile", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, power, sessions } = yield* process()
+      const session = yield* open("s")
+      yield* session.run('remember:"kept"')
+      power.failures = 1
+      assert.strictEqual(completed(yield* session.run("recall")), "kept")
+      power.failures = 2
+      yield* session.files.write("a.txt", "one")
+      power.failures = 3
+      yield* session.files.write("a.txt", " two", { append: true })
+      power.failures = 4
+      assert.strictEqual(Buffer.from(yield* session.files.read("a.txt")).toString(), "one two")
+      const tags = (yield* sessions.entries("s")).map(({ event }) => event._tag)
+      assert.notInclude(tags, "GuestLost")
+    })
+  )
+
+  it.effect("says what is lost when its machine is, if not all of it was written down", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, power, sessions } = yield* process()
+      const session = yield* open("s", { snapshots: "lazy" })
+      yield* session.run('remember:"one"', { runId: "a" })
+      power.failures = 1
+      const result = yield* session.run("recall", { runId: "b" })
+      assert.strictEqual(result._tag === "Failed" && result.error.reason, "MachineLost")
+      const entries = yield* sessions.entries("s")
+      assert.deepStrictEqual(
+        entries.flatMap(({ event }) => (event._tag === "GuestLost" ? [event.runs] : [])),
+        [["a"]]
+      )
+      assert.deepStrictEqual(completed(yield* session.run("recall")), { $: ["undefined"] })
     })
   )
 
