@@ -7,6 +7,7 @@ const codes: ReadonlySet<string> = new Set([
   "MemoryLimit",
   "StackLimit",
   "WallLimit",
+  "SessionExpired",
   "Unresponsive",
   "TooManyCalls",
   "TooLarge"

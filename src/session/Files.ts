@@ -137,13 +137,13 @@ export const make = ({ clock, events, guest, ledger, openOnly, runner, witness }
       yield* openOnly
       yield* Effect.mapError(decode(operation), (error) => invalid("files", error.message))
       const nowMillis = clock.currentTimeMillisUnsafe()
-      const done = yield* runner.between(
-        guest.files(operation, nowMillis, (done, machine) =>
-          isChanging(operation)
-            ? Effect.as(record(operation, nowMillis, done.changes, machine), done)
-            : Effect.succeed(done)
-        )
+      const performed = guest.files(operation, nowMillis, (done, machine) =>
+        isChanging(operation)
+          ? Effect.as(record(operation, nowMillis, done.changes, machine), done)
+          : Effect.succeed(done)
       )
+      // The session's time may be over when it is its turn.
+      const done = yield* runner.between(Effect.andThen(openOnly, performed))
       return done.result as ResultOf<Operation>
     })
 

@@ -51,6 +51,8 @@ export interface Runner {
   readonly keep: Turns.Turns["keep"]
   /** Ends the run in progress with an error; the guest goes back to where it was before. */
   readonly abort: Turns.Turns["abort"]
+  /** Ends the run in progress and lets go of the machine: the session's time is over. */
+  readonly expire: (message: string) => Effect.Effect<void, JournalError>
   readonly timing: Turns.Turns["timing"]
 }
 
@@ -252,6 +254,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return exclusively(guest.leave)
     }),
     abort: turns.abort,
+    expire: (message) =>
+      Effect.ensuring(turns.abort({ name: "LimitError", message, reason: "SessionExpired" }), guest.leave),
     timing: turns.timing
   }
   return runner

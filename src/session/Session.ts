@@ -25,6 +25,7 @@ import * as Files from "./Files.ts"
 import * as Guest from "./Guest.ts"
 import { Journal, type JournalError } from "./Journal.ts"
 import type { Ledger } from "./Ledger.ts"
+import * as Lifetime from "./Lifetime.ts"
 import * as Outputs from "./Outputs.ts"
 import * as Redactor from "./Redactor.ts"
 import { effective, reachable } from "./Replay.ts"
@@ -37,9 +38,7 @@ import {
   PointNotFound,
   RunConflict,
   RunTakenBack,
-  SessionClosed,
   SessionError,
-  SessionExpired,
   SourceTooLarge
 } from "./SessionError.ts"
 import type { Entry, Stance } from "./SessionEvent.ts"
@@ -143,6 +142,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const { repeats } = tier
   const runner = yield* Runner.make({ repeats, ledger, guest, calls, airlock, decisions, snapshots, ...shown })
   yield* Effect.addFinalizer(() => runner.retire)
+  const openOnly = yield* Lifetime.make({ ledger, runner, clock, totalMillis: tier.totalMillis })
 
   /** Reads off what has been used up from now on. */
   const meter = () => RunResult.meter(clock, { guest: guest.timing, calls: calls.timing, runner: runner.timing })
@@ -159,15 +159,6 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const now = findRun(ledger.state(), run)
     if (now === undefined) return yield* new SessionError({ reason: new RunTakenBack({ run }) })
     return resultOf(now, metrics)
-  })
-
-  const openOnly = Effect.suspend(() => {
-    const { closed, openedMillis } = ledger.state()
-    const { totalMillis = Number.POSITIVE_INFINITY } = tier
-    if (closed) return Effect.fail(new SessionError({ reason: new SessionClosed({ session: id }) }))
-    return clock.currentTimeMillisUnsafe() - openedMillis > totalMillis
-      ? Effect.fail(new SessionError({ reason: new SessionExpired({ session: id, totalMillis }) }))
-      : Effect.void
   })
 
   const run: Session["run"] = Effect.fnUntraced(function* (code, options?: RunOptions.RunOptions) {
@@ -194,6 +185,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const gate = { session: id, authority, admit, rules: airlock.rules, keepsRules: tier.keepsRules }
     const { rules, token } = yield* Entrance.pass(gate, state, program)
     const begun = Effect.gen(function* () {
+      yield* openOnly
       const own = yield* Trace.current
       ledger.record({
         _tag: "RunStarted",

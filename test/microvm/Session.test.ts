@@ -143,6 +143,20 @@ else
     )
 
     it.effect(
+      "ends a run, and its machine, when its time is over",
+      () =>
+        Effect.gen(function* () {
+          const { directory } = yield* Grounds
+          const others = machinesIn(directory)
+          const session = yield* (yield* sessions({}, { totalMillis: 12_000 })).open(yield* granted())
+          const ended = yield* session.run("import time\ntime.sleep(600)")
+          assert.deepStrictEqual(failure(ended), ["SessionExpired", true])
+          assert.deepStrictEqual(machinesIn(directory), others)
+        }).pipe(Effect.scoped),
+      120_000
+    )
+
+    it.effect(
       "keeps its memory, files, processes and clock in hibernation, and over and over again",
       () =>
         Effect.gen(function* () {
