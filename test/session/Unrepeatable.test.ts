@@ -1,92 +1,9 @@
 /** Sessions over machines that do not do the same again: what is not written down of them is lost with them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Option, Scope } from "effect"
+import { Deferred, Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  MachineError,
-  MachineLost,
-  Machines,
-  type SnapshotMachine,
-  SnapshotTooLarge
-} from "../../src/machine/Machine.ts"
-import * as Scripted from "../../src/machine/Scripted.ts"
-import type { OpenOptions, SessionsOptions } from "../../src/session/Sessions.ts"
+import { make } from "./frail.ts"
 import { completed, onlyCall, reasonOf } from "./results.ts"
-import { type Hooks, makeWorld, programs } from "./world.ts"
-
-interface Power {
-  isOn: boolean
-  /** How often it was off for a moment: machines that there were before are gone. */
-  failures?: number
-  /** How long a machine takes to boot. */
-  bootMillis?: number
-  /** It goes off when a machine is to be written down. */
-  isWeak?: boolean
-  /** What machines have changed does not fit a snapshot. */
-  isCrowded?: boolean
-}
-
-const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
-
-const crowded = Effect.fail(new MachineError({ reason: new SnapshotTooLarge({ bytesMax: 1_073_741_824 }) }))
-
-/** Machines that are gone when the power is, and do not repeat themselves. */
-const tier = (power: Power) => {
-  const frail = (machine: SnapshotMachine): SnapshotMachine => {
-    const { failures } = power
-    const powered = <A, E>(operation: Effect.Effect<A, E>) =>
-      Effect.suspend(
-        (): Effect.Effect<A, E | MachineError> => (power.isOn && power.failures === failures ? operation : lost)
-      )
-    return {
-      start: (program) => powered(machine.start(program)),
-      answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
-      files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
-      snapshot: Effect.suspend(() => {
-        if (power.isCrowded === true) return crowded
-        if (power.isWeak === true) power.isOn = false
-        return powered(machine.snapshot)
-      })
-    }
-  }
-  return Layer.effect(
-    Machines,
-    Effect.map(Machines, (machines) => ({
-      ...machines,
-      idleMillis: 60_000,
-      totalMillis: 3_600_000,
-      limits: { memoryMebibytes: 128 },
-      boot: (options) => {
-        const booted = Effect.map(machines.boot(options), frail)
-        return power.bootMillis === undefined ? booted : Effect.delay(booted, power.bootMillis)
-      },
-      restore: (snapshot, options) => Effect.map(machines.restore(snapshot, options), frail)
-    }))
-  ).pipe(Layer.provide(Scripted.layer(programs, { repeats: false })))
-}
-
-const make = Effect.gen(function* () {
-  const world = yield* makeWorld
-  /** A process of its own, and what ends it: in good order, or with its machines. */
-  const process = Effect.fnUntraced(function* (options?: SessionsOptions) {
-    const power: Power = { isOn: true }
-    const scope = yield* Scope.make()
-    const sessions = yield* Scope.provide(world.process(options, programs, tier(power)), scope)
-    const end = Scope.close(scope, Exit.void)
-    const crash = Effect.andThen(
-      Effect.sync(() => (power.isOn = false)),
-      end
-    )
-    const open = (id: string, options: Partial<OpenOptions> = {}, hooks: Hooks = {}) =>
-      Effect.flatMap(Effect.orDie(world.grants(hooks)), (grants) =>
-        Scope.provide(sessions.open({ ...grants, id, ...options }), scope)
-      )
-    const resume = (id: string) =>
-      Effect.flatMap(Effect.orDie(world.grants()), (grants) => Scope.provide(sessions.resume(id, grants), scope))
-    return { ...world, power, sessions, end, crash, open, resume }
-  })
-  return { ...world, process }
-})
 
 describe("a session over machines that do not do the same again", () => {
   it.effect("is written down after every run, and has lost nothing after a crash", () =>
