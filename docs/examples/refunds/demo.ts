@@ -39,7 +39,7 @@ const makeToken = async (): Promise<string> => {
   tell("operator", `minted ${minted.id} for billing and bank: ${minted.text.length} B, ${mintMillis.toFixed(2)} ms`)
   const [narrowed, narrowMillis] = await timed(() => narrow(minted))
   const cost = `${narrowed.text.length} B, ${narrowMillis.toFixed(2)} ms, without the key`
-  tell("framework", `narrowed it to billing, two refunds and an hour: ${cost}`)
+  tell("framework", `narrowed it to billing with small credit notes, two refunds and an hour: ${cost}`)
   return narrowed.text
 }
 
@@ -75,6 +75,13 @@ const third = startAgent(directory)
 await third.hears(waitsForPerson)
 await decide(directory, terminal, third)
 assert.equal(await third.exitCode, 0, "the last process did not finish")
+
+const last = third.lines.findLast(({ kind }) => kind === "step")
+assert.deepEqual(
+  last?.detail.value,
+  ["NoCapability", "ConstraintFailed", "BudgetExhausted"],
+  "the token gave more than it says"
+)
 
 const effects = statement(directory)
 tell(

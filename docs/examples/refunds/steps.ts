@@ -48,10 +48,11 @@ const report = {
 report`
   },
   {
-    say: "Tries what its token does not give: another account, and a third refund",
+    say: "Tries what its token does not give: another account, a large credit note, and a third refund",
     code: `
 const attempts = [
   () => bank.accounts.change({ customer: large.customer, iban: "DE02120300000000202051" }),
+  () => billing.credit({ invoice: disputed[1].id, amount: 250 }),
   () => bank.refunds.create({ invoice: disputed[1].id, amount: 50, currency: "EUR" })
 ]
 const reasons = []

@@ -19,11 +19,15 @@ export const mint = (directory: string): Promise<Token.Made> =>
     )
   )
 
-/** What this task needs and no more: no accounts, two refunds, an hour. */
+/** What this task needs and no more: no accounts, small credit notes, two refunds, an hour. */
 export const narrow = (token: Token.Made): Token.Made =>
   Result.getOrThrow(
     Token.attenuate(token.text, {
-      capabilities: [{ methods: "billing/**" }, { methods: "bank/refunds/create", maxCalls: 2 }],
+      capabilities: [
+        { methods: ["billing/invoices", "billing/export", "billing/remind"] },
+        { methods: "billing/credit", where: { amount: { gt: 0, le: 50 } } },
+        { methods: "bank/refunds/create", maxCalls: 2 }
+      ],
       expiresMillis: Date.now() + hourMillis
     })
   )
