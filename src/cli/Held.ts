@@ -68,6 +68,8 @@ const toolsEntry = "tools"
 interface Held {
   readonly session: Session
   readonly address: Address
+  /** It was opened for this command, as the command asked for it. */
+  readonly isNew: boolean
 }
 
 /** What a guest may do with a tools module; without one, nothing. */
@@ -101,7 +103,7 @@ const open = Effect.fnUntraced(function* (place: Place, options: Omit<OpenOption
   const metadata: Record<string, string> = place.tools === undefined ? {} : { [toolsEntry]: place.tools }
   const grants = yield* grantsOf(place.tools)
   const session = yield* Sessions.use((sessions) => sessions.open({ ...options, ...grants, metadata }))
-  return { session, address: yield* addressOf(session.id, place, metadata) } satisfies Held
+  return { session, address: yield* addressOf(session.id, place, metadata), isNew: true } satisfies Held
 })
 
 /** An existing session, held until the scope is closed, with the tools that it was opened with or those of the place. */
@@ -114,7 +116,7 @@ export const resume = Effect.fnUntraced(function* (
   const { metadata } = yield* sessions.summary(id)
   const grants = yield* grantsOf(place.tools ?? metadata[toolsEntry])
   const session = yield* sessions.resume(id, { ...grants, ...options })
-  return { session, address: yield* addressOf(id, place, metadata) } satisfies Held
+  return { session, address: yield* addressOf(id, place, metadata), isNew: false } satisfies Held
 })
 
 /** The session with this id if there is one; without an id, or if there is none, a new one. */
@@ -149,7 +151,7 @@ interface Shown {
 
 /** Carries out an operation of a session and says what it came to. */
 export const perform = Effect.fnUntraced(function* (
-  { address, session }: Held,
+  { address, session }: Pick<Held, "address" | "session">,
   operation: Effect.Effect<RunResult, Failure | UsageError>,
   { format, language: known }: Shown
 ) {

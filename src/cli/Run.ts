@@ -90,8 +90,10 @@ export const run = Command.make(
         { template: flags.template, limits, firstRun: { code: source.text, ...asked } }
       )
       const { session } = held
-      yield* checkTemplate(flags.template, session.state().template)
-      yield* RunLimits.check(limits, session.state().limits)
+      if (!held.isNew) {
+        yield* checkTemplate(flags.template, session.state().template)
+        yield* RunLimits.check(limits, session.state().limits)
+      }
       if (flags.session === undefined && !json) yield* notes.say(notes.paint("dim", `session ${session.id}`))
       const operation = session.run(source.text, asked)
       yield* perform(held, operation, { format: json ? "json" : "text", language: source.language })

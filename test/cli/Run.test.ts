@@ -60,6 +60,19 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
     assert.deepInclude((await json(64, "show", "ghost"))["error"], { reason: "SessionNotFound" })
   })
 
+  it("leaves no session that was to be opened for a run whose id cannot be one", async () => {
+    const { json } = makeHome()
+    const { error } = await json(64, "run", "-e", "1", "--session", "ghost", "--run-id", "x y")
+    assert.deepInclude(error, { reason: "InvalidOptions" })
+    assert.deepInclude((await json(64, "show", "ghost"))["error"], { reason: "SessionNotFound" })
+  })
+
+  it("runs in a new session whose limits a policy has lowered", async () => {
+    const policy = join(freshDirectory(), "low.policy.yaml")
+    writeFileSync(policy, "{ version: 1, name: low, limits: { wallMillis: 10000 } }\n")
+    assert.strictEqual((await runJson(0, "1", "--policy", policy, "--timeout", "20s"))["value"], 1)
+  })
+
   it("shows in JSON what JSON has no word for", async () => {
     const source = `({
       date: new Date(0), big: 12n, nan: NaN, minus: -Infinity, zero: -0, nothing: undefined, list: [undefined, null],
