@@ -67,6 +67,9 @@ export const of = (summary: Summary, entries: ReadonlyArray<Entry>): Account => 
   }
 }
 
+/** Whether calls of it were let through to tools, so that it goes on only with a tools module. */
+export const hasUsedTools = ({ calls }: Account): boolean => calls.some(({ verdict }) => verdict !== "denied")
+
 export const summaryJson = (summary: Summary) => ({
   session: summary.session,
   status: summary.status,

@@ -62,7 +62,7 @@ export const inInbox =
     )
 
 /** What the entry of a session's metadata is called that names its tools module. */
-const toolsEntry = "tools"
+export const toolsEntry = "tools"
 
 /** A session, and how later commands name it. */
 interface Held {

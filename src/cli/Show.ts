@@ -4,6 +4,9 @@ import * as Flags from "./Flags.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 
+/** Stands for a tools module that the session does not remember: whoever types the command knows which one it is. */
+const unknownTools = "MODULE"
+
 /** `caisson show`. */
 export const show = Command.make(
   "show",
@@ -13,7 +16,7 @@ export const show = Command.make(
   },
   Effect.fnUntraced(function* ({ events, session }) {
     const { home, json } = yield* root
-    const { lookingIn, addressOf } = yield* Effect.promise(() => import("./Held.ts"))
+    const { addressOf, lookingIn, toolsEntry } = yield* Effect.promise(() => import("./Held.ts"))
     const { Sessions } = yield* Effect.promise(() => import("../session/Sessions.ts"))
     const Account = yield* Effect.promise(() => import("./Account.ts"))
     const { out } = yield* Screen
@@ -21,7 +24,8 @@ export const show = Command.make(
       Effect.all({ summary: sessions.summary(session), entries: sessions.entries(session) })
     ).pipe(lookingIn(home))
     const account = Account.of(summary, entries)
-    const address = yield* addressOf(session, { home }, summary.metadata)
+    const tools = summary.metadata[toolsEntry] ?? (Account.hasUsedTools(account) ? unknownTools : undefined)
+    const address = yield* addressOf(session, { home, tools }, summary.metadata)
     if (events)
       for (const entry of entries) yield* out.say(json ? JSON.stringify(entry) : Account.entryLine(entry, out))
     else yield* out.say(json ? Account.json(account) : Account.lines(account, address, out).join("\n"))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { tools } from "./command.ts"
+import { caisson, tools } from "./command.ts"
 import { callsOf, errorOf, makeWorld, refund } from "./world.ts"
 
 describe("looking at sessions", { timeout: 60_000 }, () => {
@@ -44,6 +44,17 @@ describe("looking at sessions", { timeout: 60_000 }, () => {
     assert.notInclude(page, "caisson resume")
     assert.include(page, `caisson answer a ${callsOf(shown)[0]?.id} --approve --home ${home.directory}`)
     assert.include(page, "bank/look  allowed, committed")
+  })
+
+  it("says that tools are needed which the session does not remember", async () => {
+    const { json, text } = makeWorld()
+    await json(0, "run", "-e", "1", "--session", "a")
+    await json(75, "run", "-e", refund, "--session", "a", "--tools", tools)
+    const page = (await text("show", "a")).stdout
+    const [, words = ""] = /\n +caisson (answer a \S+ --approve .*)\n/.exec(page) ?? []
+    assert.include(words, "--tools MODULE")
+    const answered = await caisson(words.replace("MODULE", tools).split(" "))
+    assert.strictEqual(answered.code, 0, answered.stderr)
   })
 
   it("says until when a run sleeps, and what to type then", async () => {
