@@ -42,5 +42,11 @@ export const Limits = Schema.Struct({
 })
 export type Limits = typeof Limits.Type
 
+/**
+ * What the arguments of a guest's calls that wait may have together, or those of all new calls of a turn in a guest whose turns
+ * are messages. Every single call has room, and what holds them all has more than twice as much.
+ */
+export const argumentsBytesMax = 32 * mebibyte
+
 /** The limits with every default filled in. */
 export const defaults: Limits = Schema.decodeSync(Limits)({})

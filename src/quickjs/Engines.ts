@@ -43,7 +43,7 @@ export class Engines {
 
   /** Does for each what it wants of the other. Yields once where the shell's engine has to be brought first. */
   *exchange(run: Shared): Generator<undefined, void, undefined> {
-    const { aborted, ended, jobs } = this.#host.exchange()
+    const { aborted, ended, jobs, refused } = this.#host.exchange()
     if (jobs.length + aborted.length > 0 && this.shell.instance === undefined) yield
     const shell = this.shell.instance
     if (!run.hasShell && !run.isShell && jobs.length > 0) {
@@ -57,10 +57,12 @@ export class Engines {
     }
     for (const id of aborted) shell?.kernel.abort(id)
     for (const { id, value } of ended) this.javascript.kernel.answer(id, "value", value)
+    for (const answer of refused) yield* this.answer(run, answer)
   }
 
   /** Gives an answer to the one that asked. Yields as `exchange` does. */
   *answer({ isShell, ordinal }: Shared, { id, outcome }: Answer): Generator<undefined, void, undefined> {
+    this.#host.outstanding.remove(id)
     const isOfShell = isShell || id.startsWith(`${shellPrefix(ordinal)}.`)
     if (isOfShell && this.shell.instance === undefined) yield
     const kernel = isOfShell ? this.shell.instance?.kernel : this.javascript.kernel

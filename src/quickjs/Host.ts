@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto"
 import { workspace } from "../file/Area.ts"
 import type { FileTree } from "../file/FileTree.ts"
-import type { Limits } from "../machine/Limits.ts"
-import type { Output, Sleep } from "../machine/Turn.ts"
+import { argumentsBytesMax, type Limits } from "../machine/Limits.ts"
+import type { Answer, Output, Sleep } from "../machine/Turn.ts"
 import type { Decider } from "../policy/machine/Decider.ts"
 import type { Around } from "../policy/shell/Script.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
 import * as FileCalls from "./FileCalls.ts"
 import type { Hooks } from "./Hooks.ts"
+import { Outstanding } from "./Outstanding.ts"
 import { Printer } from "./Printer.ts"
 import { Refusals } from "./Refusals.ts"
 
@@ -30,11 +31,13 @@ export interface EndedJob {
   readonly value: string
 }
 
-/** What engines want of each other. */
+/** What engines want of each other, and get from their host at once. */
 export interface Exchange {
   readonly jobs: ReadonlyArray<Job>
   readonly aborted: ReadonlyArray<string>
   readonly ended: ReadonlyArray<EndedJob>
+  /** What the host says to calls that it does not tell anybody of. */
+  readonly refused: ReadonlyArray<Answer>
 }
 
 /** What a guest asked for, and no longer needs, since it was last asked. */
@@ -61,6 +64,12 @@ const digests = new Set(["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
 const digest = (algorithm: string, bytes: Buffer): "refused" | `=${string}` =>
   digests.has(algorithm) ? `=${createHash(algorithm).update(bytes).digest("hex")}` : "refused"
 
+/** The answer to a call for whose arguments there is no room. */
+const crowded = ({ id, path }: ToolCall): Answer => {
+  const message = `${path}: the arguments of calls that wait have more than ${argumentsBytesMax} bytes together`
+  return { id, outcome: { _tag: "Rejected", error: { name: "RangeError", message, reason: "TooLarge" } } }
+}
+
 /** Why a guest had to stop, and what to say about it. */
 export interface Stop {
   readonly reason: "CpuLimit" | "Interrupted"
@@ -79,6 +88,7 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   readonly printer: Printer
   /** What the rules of the run refused. */
   readonly refusals = new Refusals()
+  readonly outstanding = new Outstanding()
   #nowMillis = 0
   #startedMillis = 0
   #pausedMillis: number | undefined
@@ -91,6 +101,7 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   #jobs: Array<Job> = []
   #aborted: Array<string> = []
   #ended: Array<EndedJob> = []
+  #refused: Array<Answer> = []
   readonly #working = new Set<string>()
   #decider: Decider | undefined
 
@@ -147,15 +158,16 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   }
 
   get isExchanging(): boolean {
-    return this.#jobs.length + this.#aborted.length + this.#ended.length > 0
+    return this.#jobs.length + this.#aborted.length + this.#ended.length + this.#refused.length > 0
   }
 
   /** What engines want of each other since they were last asked. */
   exchange(): Exchange {
-    const exchange = { jobs: this.#jobs, aborted: this.#aborted, ended: this.#ended }
+    const exchange = { jobs: this.#jobs, aborted: this.#aborted, ended: this.#ended, refused: this.#refused }
     this.#jobs = []
     this.#aborted = []
     this.#ended = []
+    this.#refused = []
     return exchange
   }
 
@@ -242,8 +254,10 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   }
 
   #call(call: ToolCall): "accepted" | "refused" {
-    if (Buffer.byteLength(call.arguments) > this.#options.limits.argumentBytes) return "refused"
-    this.#calls.push(call)
+    const bytes = Buffer.byteLength(call.arguments)
+    if (bytes > this.#options.limits.argumentBytes) return "refused"
+    if (this.outstanding.add(call.id, bytes)) this.#calls.push(call)
+    else this.#refused.push(crowded(call))
     return "accepted"
   }
 
@@ -262,7 +276,8 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
       return
     }
     const isIt = (request: { readonly id: string }) => request.id === id
-    for (const list of [this.#calls, this.#sleeps]) {
+    this.outstanding.remove(id)
+    for (const list of [this.#calls, this.#sleeps, this.#refused]) {
       const index = list.findIndex(isIt)
       if (index >= 0) {
         list.splice(index, 1)

@@ -2,6 +2,7 @@
 import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { BaseImage } from "./BaseImage.ts"
 import { deltaPageBytes } from "./Delta.ts"
+import type { Held } from "./Outstanding.ts"
 import type { Positions } from "./Positions.ts"
 import { reject } from "./RejectedSnapshot.ts"
 import type { RunFile } from "./Trace.ts"
@@ -25,6 +26,8 @@ export interface RunState extends RunFile {
   readonly hasShell: boolean
   /** The shell jobs that JavaScript waits for. */
   readonly jobs: ReadonlyArray<string>
+  /** Calls that wait for an answer. Snapshots of before do not say it. */
+  readonly outstanding?: ReadonlyArray<Held> | undefined
   readonly rules: MachineRules | undefined
   /** CPU time used. */
   readonly spentMillis: number
@@ -90,6 +93,11 @@ const isPositions = (value: unknown): value is Positions =>
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((text) => typeof text === "string")
 
+const isOutstanding = (value: unknown): value is ReadonlyArray<Held> | undefined =>
+  value === undefined ||
+  (Array.isArray(value) &&
+    value.every((held) => Array.isArray(held) && held.length === 2 && typeof held[0] === "string" && isCount(held[1])))
+
 /** Whether they are rules shows when somebody is to decide by them. */
 const readRules = (rules: unknown): MachineRules | undefined =>
   rules === undefined || isFields(rules) ? rules : reject("Corrupted", "its run has rules that are none")
@@ -97,14 +105,20 @@ const readRules = (rules: unknown): MachineRules | undefined =>
 const readRun = (run: unknown): RunState | undefined => {
   if (run === undefined) return undefined
   if (!isFields(run)) return reject("Corrupted", "its run is none")
-  const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, positions, rules, spentMillis } = run
+  const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, outstanding, positions, rules, spentMillis } = run
   if (typeof fileName !== "string" || !isPositions(positions) || !isCount(outputBytes) || !isAmount(spentMillis)) {
     return reject("Corrupted", "its run lacks what a run has")
   }
-  if (!isCount(ordinal) || typeof isShell !== "boolean" || typeof hasShell !== "boolean" || !isTexts(jobs)) {
+  if (
+    !isCount(ordinal) ||
+    typeof isShell !== "boolean" ||
+    typeof hasShell !== "boolean" ||
+    !isTexts(jobs) ||
+    !isOutstanding(outstanding)
+  ) {
     return reject("Corrupted", "its run lacks what a run has")
   }
-  const progress = { spentMillis, outputBytes, rules: readRules(rules) }
+  const progress = { spentMillis, outputBytes, outstanding, rules: readRules(rules) }
   return { ordinal, isShell, hasShell, jobs, fileName, positions, ...progress }
 }
 

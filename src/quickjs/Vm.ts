@@ -167,6 +167,7 @@ export class Vm {
     if (cell?._tag === "Unable") throw new WornThread("TypeScript can no longer be compiled in this thread")
     if (cell?._tag === "Refused") return this.#end({ _tag: "Error", error: cell.error })
     this.#parts.host.printer.begin(0)
+    this.#parts.host.outstanding.reset([])
     const file = cell === undefined ? noFile : { fileName: cell.fileName, positions: cell.positions }
     const run = { ordinal, isShell: cell === undefined, rules, file, spentMillis: 0, hasShell: false }
     this.#run = run
@@ -305,6 +306,7 @@ export class Vm {
         isShell: run.isShell,
         hasShell: run.hasShell,
         jobs: [...this.#parts.host.working],
+        outstanding: this.#parts.host.outstanding.all,
         rules: run.rules,
         spentMillis: run.spentMillis,
         outputBytes: this.#parts.host.printer.bytes
@@ -315,9 +317,10 @@ export class Vm {
   async #resume({ nowMillis, run }: GuestState): Promise<void> {
     this.#parts.host.begin(nowMillis, 0)
     if (run === undefined) return
-    const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, positions, rules, spentMillis } = run
+    const { fileName, hasShell, isShell, jobs, ordinal, outputBytes, outstanding, positions, rules, spentMillis } = run
     this.#parts.host.printer.begin(outputBytes)
     this.#parts.host.resumeJobs(jobs)
+    this.#parts.host.outstanding.reset(outstanding ?? [])
     this.#run = { ordinal, isShell, hasShell, rules, file: { fileName, positions }, spentMillis }
     if (rules === undefined) return
     await Rules.load()

@@ -172,6 +172,40 @@ describe("calls of a guest", () => {
     )
   })
 
+  it("calls that wait have no more arguments together than there is room for, also after a restore", async () => {
+    const guest = await Guest.boot()
+    const large = "'x'.repeat(1_000_000)"
+    const first = parked(
+      guest.start(`
+        const reasons = []
+        const attempt = () => ask(${large}).catch(({ name, reason, message }) => reasons.push([name, reason, message]))
+        const made = Array.from({ length: 34 }, attempt)
+        await made[0]
+        made.push(attempt(), attempt())
+        await Promise.all(made)
+        return reasons`)
+    )
+    assert.deepStrictEqual([first.calls.length, first.calls.at(-1)?.id, first.cancelled], [33, "1.33", []])
+    const copy = await guest.copy()
+    assert.deepStrictEqual(ids(copy.answer(give("1.1", 0))), ["1.35"])
+    const rest = [...Array.from({ length: 32 }, (_, index) => give(`1.${index + 2}`, 0)), give("1.35", 0)]
+    const refusal = "ask: the arguments of calls that wait have more than 33554432 bytes together"
+    const all = Array.from({ length: 2 }, () => ["RangeError", "TooLarge", refusal])
+    assert.deepStrictEqual(valueOf(copy.answer(...rest)), all)
+  })
+
+  it("calls whose arguments found no room are over: they cannot be cancelled and take none", async () => {
+    const guest = await Guest.boot()
+    const turn = guest.start(`
+      const large = 'x'.repeat(1_000_000)
+      const lost = Promise.race(Array.from({ length: 40 }, () => ask(large)))
+      const { message } = await lost.catch((error) => error)
+      ask(message)`)
+    const { calls, cancelled } = parked(turn)
+    assert.deepStrictEqual(cancelled, [])
+    assert.include(calls[0]?.arguments, "33554432 bytes")
+  })
+
   it("no more calls are admitted than may wait or a run may make, and the ids have no gap", async () => {
     const guest = await Guest.boot({ limits: { outstandingCalls: 2, callsPerRun: 3 } })
     const turn = guest.start(`

@@ -52,6 +52,21 @@ describe("the watchdog", () => {
     }).pipe(Effect.provide(tier()))
   )
 
+  it.live("a worker has room for all arguments that may wait, also where a character takes two bytes", () =>
+    Effect.gen(function* () {
+      const limits = { ...defaults, cpuSliceMillis: 30_000, cpuRunMillis: 30_000 }
+      const [machine, neighbour] = [yield* boot({ limits }), yield* boot()]
+      const turn = yield* start(
+        machine,
+        `const ask = (text) => tools.echo({ text })
+        const made = Array.from({ length: 80 }, () => ask("\u0416" + "x".repeat(1_000_000)).catch((error) => error.reason))
+        const all = await Promise.all(made)`
+      )
+      assert.strictEqual(turn._tag === "Parked" && turn.calls.length, 33, JSON.stringify(turn).slice(0, 300))
+      yield* assertWorks(neighbour)
+    }).pipe(Effect.provide(tier()))
+  )
+
   it.live.each([
     ["joins", "const a = new Array(1e6).fill('text'); for (;;) a.join()"],
     ["sorts", "const a = Array.from({ length: 3e5 }, () => 'x'.repeat(50)); for (;;) a.sort()"],

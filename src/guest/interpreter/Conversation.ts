@@ -2,7 +2,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import type { Limits } from "../../machine/Limits.ts"
+import { argumentsBytesMax, type Limits } from "../../machine/Limits.ts"
 import type { Language } from "../../machine/Machine.ts"
 import type { Output } from "../../machine/Turn.ts"
 import type { AgentError } from "../AgentError.ts"
@@ -15,9 +15,6 @@ type Trouble = InterpreterError | AgentError
 
 const mebibyte = 1_048_576
 const logLengthMax = 4_096
-
-/** What all new arguments of a turn may have together. The interpreter refuses further calls of the turn. */
-const argumentsBytesMax = 33_554_432
 
 /** The longest message. A Value text in a JSON string has at most twice its length. */
 const messageBytesMax = ({ argumentBytes, outstandingCalls, resultBytes }: Limits): number =>
