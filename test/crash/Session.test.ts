@@ -3,6 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Journal } from "../../src/session/Journal.ts"
+import * as JournalSql from "../../src/session/JournalSql.ts"
+import * as Sqlite from "../../src/session/Sqlite.ts"
 import * as Chance from "../simulation/Chance.ts"
 
 interface End {
@@ -33,12 +37,41 @@ const outcome = (end: End): { readonly values: ReadonlyArray<unknown>; readonly 
   return JSON.parse(line)
 }
 
+/** What handlers did in all lives so far: a tool and an idempotency key, which ends with the call's id. */
+const effectsOf = (directory: string): ReadonlyArray<string> =>
+  readFileSync(join(directory, "effects.log"), "utf8").split("\n").slice(0, -1)
+
 /** Effects of tools that may not be repeated, by idempotency key. */
 const repeated = (directory: string): ReadonlyArray<string> => {
-  const lines = readFileSync(join(directory, "effects.log"), "utf8").trim().split("\n")
-  const once = lines.filter((line) => line.startsWith("bank."))
+  const once = effectsOf(directory).filter((line) => line.startsWith("bank."))
   return once.filter((line, index) => once.indexOf(line) !== index)
 }
+
+/** The calls whose answers are in the journal. */
+const answered = (directory: string): Promise<ReadonlyArray<string>> =>
+  Journal.use((journal) => journal.read("main", 0)).pipe(
+    Effect.catchReason("JournalError", "SessionNotFound", () => Effect.succeed([])),
+    Effect.map((entries) => entries.flatMap(({ event }) => (event._tag === "CallAnswered" ? event.call : []))),
+    Effect.provide(JournalSql.layer.pipe(Layer.provide(Sqlite.layer({ filename: join(directory, "journal.sqlite") })))),
+    Effect.runPromise
+  )
+
+/** What a process left when it was killed. */
+interface Left {
+  readonly effects: number
+  readonly answered: ReadonlyArray<string>
+}
+
+const leftIn = async (directory: string): Promise<Left> => ({
+  effects: effectsOf(directory).length,
+  answered: await answered(directory)
+})
+
+/** What handlers of any tool were asked for since then, though the journal had the answer already. */
+const askedAgain = (directory: string, left: Left): ReadonlyArray<string> =>
+  effectsOf(directory)
+    .slice(left.effects)
+    .filter((line) => left.answered.some((call) => line.endsWith(`/${call}`)))
 
 /** Some of the points 1 to `points`, in a seeded order; `CAISSON_SEED` chooses others. */
 const seededPoints = (points: number, count: number): Array<number> => {
@@ -71,19 +104,24 @@ describe("a process that is killed", () => {
     async () => {
       const kills = seededPoints(points, 36)
       let deaths = 0
+      let answers = 0
       const work = async () => {
         for (let killAt = kills.shift(); killAt !== undefined; killAt = kills.shift()) {
           const directory = mkdtempSync(join(root, `at-${killAt}-`))
           const first = await live(directory, killAt)
           if (first.signal === "SIGKILL") deaths++
+          const left = await leftIn(directory)
+          answers += left.answered.length
           // Answers that arrive together are written together: a life may have a few points less than another.
           const { values } = outcome(first.signal === "SIGKILL" ? await live(directory, 0) : first)
           assert.deepStrictEqual(values, expected, `killed at point ${killAt}`)
           assert.deepStrictEqual(repeated(directory), [], `killed at point ${killAt}`)
+          assert.deepStrictEqual(askedAgain(directory, left), [], `killed at point ${killAt}`)
         }
       }
       await Promise.all([work(), work()])
       assert.isAtLeast(deaths, 30)
+      assert.isAtLeast(answers, deaths)
     }
   )
 
@@ -91,15 +129,17 @@ describe("a process that is killed", () => {
     for (const seed of [1, 2, 3]) {
       const chance = Chance.make(seed)
       const directory = mkdtempSync(join(root, `often-${seed}-`))
-      let deaths = 0
-      for (; deaths < 6; deaths++) {
+      const lefts: Array<Left> = []
+      while (lefts.length < 6) {
         const end = await live(directory, 2 + chance.below(12))
         if (end.signal === null) break
+        lefts.push(await leftIn(directory))
       }
       const { values } = outcome(await live(directory, 0))
       assert.deepStrictEqual(values, expected, `seed ${seed}`)
       assert.deepStrictEqual(repeated(directory), [], `seed ${seed}`)
-      assert.isAbove(deaths, 0, `seed ${seed}`)
+      for (const left of lefts) assert.deepStrictEqual(askedAgain(directory, left), [], `seed ${seed}`)
+      assert.isNotEmpty(lefts, `seed ${seed}`)
     }
   })
 })
