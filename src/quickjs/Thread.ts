@@ -4,6 +4,7 @@ import { Board, type Execution, now } from "./Board.ts"
 import { Lookout } from "./Lookout.ts"
 import type { Orders, Reply, Request } from "./Protocol.ts"
 import { type Gone, Seat } from "./Seat.ts"
+import { keepCode } from "./Wasm.ts"
 
 /** How long a guest may go on after it should have stopped, before its worker is ended. */
 const graceMillis = 250
@@ -192,6 +193,7 @@ export class Thread {
   /** `culprit` is what ran when the worker ended, if that was why it ended. */
   #end(detail: string, culprit: Execution | undefined): void {
     if (this.hasEnded) return
+    keepCode()
     this.#worker.ref()
     this.#ended = this.#worker.terminate()
     clearTimeout(this.#startTimer)

@@ -149,6 +149,20 @@ const compileForShortLife = (bytes: Uint8Array): EngineModule => {
   }
 }
 
+let keepsCode = false
+
+/**
+ * V8 frees compiled code that nobody seems to use while another thread may just have begun to: of a process whose workers came and
+ * went, one in some dozens ended with a fault of memory in there (Node 24.21). From the end of the first worker on no such code is
+ * freed, of which there is little: what one engine had before it was optimised. It is a flag of the whole process, and V8 reads
+ * compiled JavaScript that it has kept with the same flags only: a process whose workers do not end starts as it did.
+ */
+export const keepCode = (): void => {
+  if (keepsCode) return
+  keepsCode = true
+  setFlagsFromString("--no-wasm-code-gc")
+}
+
 const modules = new Map<number, EngineModule>()
 
 /** The compiled engine whose linear memory cannot outgrow `bytesMax`. The last few are kept. */
