@@ -138,6 +138,3 @@ func (c *compiled) end(why string) {
 	}
 	c.i.finish(ending{err: &failure{Name: "Error", Message: "the program was given up", Reason: why}})
 }
-
-// own are none: nothing of a program is kept.
-func (c *compiled) own() []int { return nil }

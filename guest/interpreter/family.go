@@ -13,10 +13,8 @@ const groupsDirectory = "/sys/fs/cgroup"
 // family is this process and all that it has started. Where those are a control group its files are kept open: to look for each process
 // takes most of the time of a short turn.
 type family struct {
-	memory, members       int
-	count, bound, refused int
-	isGroup               bool
-	lastRefused           string
+	memory, members int
+	isGroup         bool
 }
 
 func newFamily() family {
@@ -36,11 +34,7 @@ func newFamily() family {
 		return descriptor
 	}
 	f := family{memory: open("memory.current"), members: open("cgroup.procs")}
-	f.count, f.bound, f.refused = open("pids.current"), open("pids.max"), open("pids.events")
 	f.isGroup = err == nil
-	if f.isGroup {
-		f.lastRefused = content(f.refused)
-	}
 	return f
 }
 

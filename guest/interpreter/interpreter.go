@@ -21,8 +21,6 @@ type engine interface {
 	isIdle() bool
 	// end gives the program up that runs. It ends all the same.
 	end(why string)
-	// own are the processes that hold its state.
-	own() []int
 }
 
 const (
@@ -146,9 +144,6 @@ func (i *Interpreter) startNext() {
 	}
 	r := i.next
 	i.next = nil
-	if i.family.isCrowded() {
-		i.disperse()
-	}
 	i.begin(r)
 }
 
@@ -214,9 +209,6 @@ func (i *Interpreter) endTurn() {
 	r := i.run
 	i.hearOutput()
 	r.printer.end()
-	if r.done != nil && i.family.isCrowded() {
-		i.disperse()
-	}
 	i.used = i.family.usage()
 	i.host.send(turnMessage{Say: "turn", Turn: r.turn(), Usage: i.used, Displays: r.displays, Phases: r.phases})
 	r.displays, r.phases, r.inTurn = nil, nil, false

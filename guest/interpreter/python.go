@@ -217,5 +217,3 @@ func (p *pythonEngine) start(r *request) {
 func (p *pythonEngine) isIdle() bool { return p.idle }
 
 func (p *pythonEngine) end(why string) { p.out.send(map[string]any{"do": "end", "why": why}) }
-
-func (p *pythonEngine) own() []int { return []int{p.pid} }

@@ -9,13 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// clearEvery is how often it is looked whether there is a process left for a copy.
-const clearEvery = 100 * time.Millisecond
 
 //go:embed shell.sh
 var shellScript string
@@ -31,10 +27,8 @@ type shell struct {
 	// holder is the process that has the state; parent the one that tells of its end, if that is not the interpreter.
 	holder, parent int
 	standby        int
-	// isCopying says that a script is to begin, and there is no copy yet.
-	isCopying bool
-	ready     chan struct{}
-	prepared  func()
+	ready          chan struct{}
+	prepared       func()
 	// before are the processes of the guest when the script began: they are not ended with it.
 	before map[int]bool
 	// ended is how the script has ended, while the one that stands by takes over.
@@ -136,7 +130,7 @@ func (s *shell) serve(pid int) {
 
 // stand hears that there is a copy, and lets the script begin.
 func (s *shell) stand(pid int) {
-	s.standby, s.isCopying = pid, false
+	s.standby = pid
 	ended := s.i.place.reaper.Adopt(pid)
 	go func() {
 		status := (<-ended).Status
@@ -188,36 +182,10 @@ func (s *shell) start(r *request) {
 		s.i.finish(ending{err: &failure{Name: "Error", Message: err.Error()}})
 		return
 	}
-	s.isCopying = true
 	_, _ = s.in.WriteString("run\n")
-	time.AfterFunc(clearEvery, func() { s.i.post(s.clear) })
 }
 
 func (s *shell) isIdle() bool { return false }
-
-func (s *shell) own() []int {
-	own := []int{s.holder, s.parent, s.standby}
-	if !s.isCopying {
-		return own
-	}
-	for _, pid := range children(s.holder) {
-		if !s.before[pid] {
-			own = append(own, pid)
-		}
-	}
-	return own
-}
-
-// clear makes room for the copy, which needs a process, as long as the script has not begun.
-func (s *shell) clear() {
-	if !s.isCopying {
-		return
-	}
-	if s.i.family.isCrowded() {
-		s.i.disperse()
-	}
-	time.AfterFunc(clearEvery, func() { s.i.post(s.clear) })
-}
 
 // end gives the script up, with everything that it has started. What was left running before stays.
 func (s *shell) end(why string) {
