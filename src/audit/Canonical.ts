@@ -21,7 +21,8 @@ const searchedMax = 1_048_576
 /** The key under which the data of an event says what was left out of it. */
 export const cutKey = "$cut"
 
-const mark = "[cut]"
+/** Stands for what was left out. */
+export const mark = "[cut]"
 
 /** Text without secrets. */
 export type Redact = (text: string) => string
@@ -138,14 +139,17 @@ class Writer {
 
 type Member = readonly [key: string, value: string]
 
-/** A key without its secrets may meet another one, and takes another place: the members are put in order anew. */
+/** What a key is called beside those that there are: two that are one without their secrets are both kept. */
+export const freeKey = (taken: ReadonlyMap<string, unknown>, key: string): string => {
+  let free = key
+  for (let number = 2; taken.has(free); number++) free = `${key} (${number})`
+  return free
+}
+
+/** A key without its secrets takes another place: the members are put in order anew. */
 const inOrder = (members: ReadonlyArray<Member>): string => {
   const taken = new Map<string, string>()
-  for (const [key, value] of members) {
-    let free = key
-    for (let number = 2; taken.has(free); number++) free = `${key} (${number})`
-    taken.set(free, value)
-  }
+  for (const [key, value] of members) taken.set(freeKey(taken, key), value)
   const keys = [...taken.keys()].sort()
   return keys.map((key) => `${quoted(key)}:${taken.get(key)}`).join(",")
 }

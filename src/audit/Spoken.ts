@@ -2,21 +2,13 @@
 import type * as Schema from "effect/Schema"
 import * as Redaction from "../policy/secret/Redaction.ts"
 import type { NewEvent } from "./AuditEvent.ts"
+import { freeKey, mark } from "./Canonical.ts"
 
 /** The fields of an event's data that hold it. All others are ids and words of our own. */
 const fields = ["input", "error", "subject"] as const
 
 /** As deep as a value of a guest can be. */
 const depthMax = 512
-
-const mark = "[cut]"
-
-/** Two keys that are one without their secrets are both kept. */
-const freeKey = (taken: ReadonlyMap<string, unknown>, key: string): string => {
-  let free = key
-  for (let number = 2; taken.has(free); number++) free = `${key} (${number})`
-  return free
-}
 
 /** A value without secrets in texts, keys and numbers. */
 const cover = (output: Redaction.Output, value: Schema.Json, depth: number): Schema.Json => {
