@@ -1,16 +1,13 @@
 /** Texts that a command is given in files of this machine, or on standard input. */
-import { isUtf8 } from "node:buffer"
 import { createReadStream } from "node:fs"
 import * as Effect from "effect/Effect"
+import * as FileText from "../policy/document/FileText.ts"
 import { UsageError } from "./Problem.ts"
 
 const notReadable = (name: string, why: string) =>
   new UsageError({ reason: "NotReadable", message: `${name} cannot be read: ${why}` })
 
-/**
- * No more is read than is allowed, whatever a file says of its length: a device or a pipe says that it has none. What is not
- * UTF-8 would be another text without its lost characters.
- */
+/** No more is read than is allowed, whatever a file says of its length: a device or a pipe says that it has none. */
 const read = async (name: string, pieces: AsyncIterable<Buffer>, bytesMax: number): Promise<string> => {
   const read: Array<Buffer> = []
   let bytes = 0
@@ -19,9 +16,9 @@ const read = async (name: string, pieces: AsyncIterable<Buffer>, bytesMax: numbe
     if (bytes > bytesMax) throw notReadable(name, `it has more than ${bytesMax} bytes`)
     read.push(piece)
   }
-  const whole = Buffer.concat(read)
-  if (!isUtf8(whole)) throw notReadable(name, "it is not UTF-8")
-  return whole.toString("utf8")
+  const text = FileText.decode(Buffer.concat(read))
+  if (text === undefined) throw notReadable(name, "it is not UTF-8")
+  return text
 }
 
 const text = (name: string, pieces: () => AsyncIterable<Buffer>, bytesMax: number) =>

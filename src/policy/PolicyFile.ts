@@ -12,8 +12,6 @@ import { parse } from "./document/ReadPolicy.ts"
 import type { Policy } from "./Policy.ts"
 import { PolicyError } from "./PolicyError.ts"
 
-const bytesMax = 1_048_576
-
 const notReadable = (file: string, detail: string) =>
   new PolicyError({ reason: "NotReadable", file, detail, issues: [] })
 
@@ -24,7 +22,7 @@ export const read = Effect.fn("PolicyFile.read")(function* (file: string) {
   const { size, type } = yield* unreadable(files.stat(file))
   // What is no file may have no end, whatever it says of its length.
   if (type !== "File") return yield* notReadable(file, `it is no file: ${type}`)
-  if (size > bytesMax) return yield* notReadable(file, `it has more than ${bytesMax} bytes`)
+  if (size > FileText.bytesMax) return yield* notReadable(file, `it has more than ${FileText.bytesMax} bytes`)
   const text = FileText.decode(yield* unreadable(files.readFile(file)))
   if (text === undefined) return yield* notReadable(file, "it is not UTF-8")
   return yield* Effect.fromResult(parse(file, text))

@@ -13,8 +13,6 @@ import * as TemplateForm from "./TemplateForm.ts"
 
 type Form = TemplateForm.Form
 
-const bytesMax = 1_048_576
-
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 type Step = PropertyKey | { readonly key: PropertyKey }
@@ -129,8 +127,8 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string, call
   const { size, type } = yield* unreadable(files.stat(file))
   // What is no file may have no end, whatever it says of its length.
   if (type !== "File") return yield* templateFailed(new NotReadable({ file, detail: `it is no file: ${type}` }))
-  if (size > bytesMax)
-    return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${bytesMax} bytes` }))
+  if (size > FileText.bytesMax)
+    return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${FileText.bytesMax} bytes` }))
   const text = FileText.decode(yield* unreadable(files.readFile(file)))
   if (text === undefined) return yield* templateFailed(new NotReadable({ file, detail: "it is not UTF-8" }))
   const template = yield* Effect.fromResult(parse(file, text, called))
