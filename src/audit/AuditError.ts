@@ -72,7 +72,7 @@ export class RunAmbiguous extends Schema.TaggedError<RunAmbiguous>()("RunAmbiguo
 }) {
   override get message() {
     const [first = "", second = ""] = this.sessions
-    return `${this.sessions.length} sessions have a run ${this.run}, ${first} and ${second} among them: say which one is meant, with --session`
+    return `${this.sessions.length} sessions have a run ${this.run}, ${first} and ${second} among them: say which session is meant`
   }
 }
 /** The newest events of the run are under no signed checkpoint yet. */

@@ -172,7 +172,7 @@ describe("audit prove", () => {
       const { caisson, home } = yield* makeHome
       yield* append({ ...event("run.started", "run-a"), session: "ses-2" }).pipe(inLogOf(home))
       const refused = yield* caisson(["prove", "--run", "run-a"])
-      assert.include(refused.error?.message, "ses-1 and ses-2 among them: say which one is meant, with --session")
+      assert.include(refused.error?.message, "ses-1 and ses-2 among them: say which session is meant")
       const { code, out } = yield* caisson(["prove", "--session", "ses-2", "--run", "run-a"])
       assert.strictEqual(code, 0)
       assert.notInclude(out, "ses-1")
