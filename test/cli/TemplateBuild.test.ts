@@ -10,6 +10,8 @@ import { makeTemplates } from "./templateCommand.ts"
 
 const lacks = await lacking("shell")
 const shell = readFileSync(fileURLToPath(new URL("../../templates/shell.yaml", import.meta.url)), "utf8")
+/** Is read in a scope that is closed before the command runs: a layer is built once for all that is run inside of it. */
+const shared = Cache.Cache.pipe(Effect.provide(Cache.layer), Effect.provide(NodeServices.layer))
 
 describe("caisson template build, of machines", () => {
   it.live(
@@ -20,7 +22,7 @@ describe("caisson template build, of machines", () => {
         const { cache, command, templates } = makeTemplates()
         const own = join(cache, "templates")
         mkdirSync(own, { recursive: true })
-        const { directory } = yield* Cache.Cache
+        const { directory } = yield* shared
         for (const step of ["kernel", "agent", "initrd", "base", "disk"]) {
           symlinkSync(join(directory, step), join(own, step))
         }
@@ -36,7 +38,7 @@ describe("caisson template build, of machines", () => {
         assert.match(out, /^broken is built: .*\nsound is built: /)
         assert.strictEqual((yield* command(...build, "broken", "--image-only")).code, 0)
         assert.strictEqual((yield* command(...build, "sound")).code, 0)
-      }).pipe(Effect.provide(Cache.layer), Effect.provide(NodeServices.layer)),
+      }),
     240_000
   )
 })
