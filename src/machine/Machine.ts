@@ -30,6 +30,11 @@ export interface Program {
   readonly rules?: MachineRules | undefined
 }
 
+export interface TurnOptions {
+  /** The same turn was made before, by a machine that is no more. Default false. */
+  readonly isAgain?: boolean | undefined
+}
+
 /** The machine is gone through no fault of its guest (its worker ended with a neighbour, or the host closed it). */
 export class MachineLost extends Schema.TaggedError<MachineLost>()("MachineLost", { detail: Schema.String }) {
   override get message() {
@@ -102,10 +107,15 @@ export class MachineError extends Schema.TaggedError<MachineError>()("MachineErr
  *     the guest's state depends on the order of answers alone. Unknown and already answered ids are ignored.
  * M3. The same state, program, answers and clock give the same turns, where the tier says so.
  * M4. Interrupting `start` or `answer` stops the guest; the machine is then lost, as after a fatal turn.
+ * M5. A turn that is made again counts half of its CPU time: it kept within its limits once, and no host is as fast twice.
  */
 export interface Machine {
-  readonly start: (program: Program) => Effect.Effect<Turn, MachineError>
-  readonly answer: (answers: ReadonlyArray<Answer>, nowMillis: number) => Effect.Effect<Turn, MachineError>
+  readonly start: (program: Program, options?: TurnOptions) => Effect.Effect<Turn, MachineError>
+  readonly answer: (
+    answers: ReadonlyArray<Answer>,
+    nowMillis: number,
+    options?: TurnOptions
+  ) => Effect.Effect<Turn, MachineError>
   /** Reads or changes the guest's files between two turns, as the host, who may write anywhere. */
   readonly files: (operation: FileOperation, nowMillis: number) => Effect.Effect<FilesDone, FileError | MachineError>
 }

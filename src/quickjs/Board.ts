@@ -1,7 +1,8 @@
-/** What is running in a worker: which slot, since when, and how long it may. */
+/** What is running in a worker: which slot, since when, when it was last let go on, and how much CPU time it may use. */
 export interface Execution {
   readonly slot: number
   readonly sinceMillis: number
+  readonly beatMillis: number
   readonly allowedMillis: number
 }
 
@@ -9,7 +10,7 @@ const counter = 0
 const occupied = 1
 const allowed = 2
 const flags = 3
-const sinceBytes = Float64Array.BYTES_PER_ELEMENT
+const timesBytes = 2 * Float64Array.BYTES_PER_ELEMENT
 
 /** A clock that all threads of this process share. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -23,24 +24,30 @@ export const now = (): number => Number(process.hrtime.bigint()) / 1e6
  */
 export class Board {
   readonly buffer: SharedArrayBuffer
-  readonly #since: Float64Array
+  /** Since when it runs, and when it was last let go on. */
+  readonly #times: Float64Array
   readonly #words: Int32Array
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
-    this.#since = new Float64Array(buffer, 0, 1)
-    this.#words = new Int32Array(buffer, sinceBytes)
+    this.#times = new Float64Array(buffer, 0, 2)
+    this.#words = new Int32Array(buffer, timesBytes)
   }
 
   static make(slots: number): Board {
-    return new Board(new SharedArrayBuffer(sinceBytes + Int32Array.BYTES_PER_ELEMENT * (flags + slots)))
+    return new Board(new SharedArrayBuffer(timesBytes + Int32Array.BYTES_PER_ELEMENT * (flags + slots)))
   }
 
   enter(slot: number, allowedMillis: number): void {
-    this.#since[0] = now()
+    this.#times.fill(now())
     Atomics.store(this.#words, allowed, allowedMillis)
     Atomics.add(this.#words, counter, 1)
     Atomics.store(this.#words, occupied, slot + 1)
+  }
+
+  /** What runs may go on. */
+  beat(): void {
+    this.#times[1] = now()
   }
 
   leave(): void {
@@ -51,9 +58,11 @@ export class Board {
   execution(): Execution | undefined {
     const before = Atomics.load(this.#words, counter)
     const slot = Atomics.load(this.#words, occupied) - 1
+    const [sinceMillis = 0, beatMillis = 0] = this.#times
     const execution = {
       slot,
-      sinceMillis: this.#since[0] ?? 0,
+      sinceMillis,
+      beatMillis,
       allowedMillis: Atomics.load(this.#words, allowed)
     }
     if (slot < 0 || Atomics.load(this.#words, counter) !== before) return undefined

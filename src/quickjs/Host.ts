@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { workspace } from "../file/Area.ts"
 import type { FileTree } from "../file/FileTree.ts"
 import { argumentsBytesMax, type Limits } from "../machine/Limits.ts"
+import type { TurnOptions } from "../machine/Machine.ts"
 import type { Answer, Output, Sleep } from "../machine/Turn.ts"
 import type { Decider } from "../policy/machine/Decider.ts"
 import type { Around } from "../policy/shell/Script.ts"
@@ -47,6 +48,15 @@ export interface Requests {
   readonly cancelled: ReadonlyArray<string>
 }
 
+/** CPU time of this thread: none passes while other threads and processes have the processor. */
+const threadMillis = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return (system + user) / 1_000
+}
+
+/** How much of its CPU time a turn counts that is made again. */
+export const weightAgain = 1 / 2
+
 /** Devices hold nothing: there is nothing to decide on. */
 const isDevice = (path: string): boolean => path.startsWith("/dev/")
 
@@ -90,6 +100,7 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   readonly refusals = new Refusals()
   readonly outstanding = new Outstanding()
   #nowMillis = 0
+  #weight = 1
   #startedMillis = 0
   #pausedMillis: number | undefined
   #allowedMillis = 0
@@ -119,29 +130,30 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
   }
 
   /** A turn begins, of a run that has used so much CPU time already. The guest's clock never goes back. */
-  begin(nowMillis: number, spentMillis: number): void {
+  begin(nowMillis: number, spentMillis: number, { isAgain = false }: TurnOptions = {}): void {
     if (nowMillis > this.#nowMillis) this.#nowMillis = nowMillis
     const { cpuRunMillis, cpuSliceMillis } = this.#options.limits
     const left = cpuRunMillis - spentMillis
     this.#allowance = left < cpuSliceMillis ? `${cpuRunMillis} ms in one run` : `${cpuSliceMillis} ms between two waits`
     this.#allowedMillis = Math.min(left, cpuSliceMillis)
-    this.#startedMillis = performance.now()
+    this.#weight = isAgain ? weightAgain : 1
+    this.#startedMillis = threadMillis()
     this.#pausedMillis = undefined
   }
 
-  /** How long guest code has run since `begin`. */
-  get elapsedMillis(): number {
-    return (this.#pausedMillis ?? performance.now()) - this.#startedMillis
+  /** CPU time that guest code has used since `begin`, as far as it counts. */
+  get cpuMillis(): number {
+    return this.#weight * ((this.#pausedMillis ?? threadMillis()) - this.#startedMillis)
   }
 
   /** The guest waits for its host: that is no time of its own. */
   pause(): void {
-    this.#pausedMillis ??= performance.now()
+    this.#pausedMillis ??= threadMillis()
   }
 
   proceed(): void {
     if (this.#pausedMillis === undefined) return
-    this.#startedMillis += performance.now() - this.#pausedMillis
+    this.#startedMillis += threadMillis() - this.#pausedMillis
     this.#pausedMillis = undefined
   }
 
@@ -208,7 +220,7 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
     if (this.#stop === undefined && this.#options.interrupted()) {
       this.#stop = { reason: "Interrupted", message: "the guest was stopped by its host" }
     }
-    if (this.#stop === undefined && this.elapsedMillis >= this.#allowedMillis) {
+    if (this.#stop === undefined && this.cpuMillis >= this.#allowedMillis) {
       this.#stop = { reason: "CpuLimit", message: `the guest used more CPU time than ${this.#allowance}` }
     }
     return this.#stop !== undefined

@@ -6,7 +6,7 @@
 import type { FileErrorCode } from "../file/FileError.ts"
 import type { FileOperation } from "../file/FileOperation.ts"
 import type { Limits } from "../machine/Limits.ts"
-import type { Expected, FilesDone, Program, SnapshotRejected } from "../machine/Machine.ts"
+import type { Expected, FilesDone, Program, SnapshotRejected, TurnOptions } from "../machine/Machine.ts"
 import type { Answer, Output, Turn } from "../machine/Turn.ts"
 
 /** What the worker is given when it starts. */
@@ -34,8 +34,8 @@ export type Operation =
       readonly packed?: Omit<Packed, "names"> | undefined
       readonly expected?: Expected | undefined
     }
-  | { readonly kind: "start"; readonly program: Program }
-  | { readonly kind: "answer"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number }
+  | ({ readonly kind: "start"; readonly program: Program } & TurnOptions)
+  | ({ readonly kind: "answer"; readonly answers: ReadonlyArray<Answer>; readonly nowMillis: number } & TurnOptions)
   | { readonly kind: "files"; readonly operation: FileOperation; readonly nowMillis: number }
   | { readonly kind: "pack" }
   | { readonly kind: "close" }

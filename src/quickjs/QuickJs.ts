@@ -157,10 +157,10 @@ const open = Effect.fnUntraced(function* (
       )
     )
   const machine: SnapshotMachine = {
-    start: (program) => run({ kind: "start", program }),
-    answer: (answers, nowMillis) => {
+    start: (program, options) => run({ kind: "start", program, ...options }),
+    answer: (answers, nowMillis, options) => {
       const bearable = answers.map((answer) => bounded(answer, limits.resultBytes))
-      return run({ kind: "answer", answers: bearable, nowMillis })
+      return run({ kind: "answer", answers: bearable, nowMillis, ...options })
     },
     files,
     snapshot: lock.withPermit(pack)

@@ -181,10 +181,10 @@ export class Thread {
     else this.#worker.unref()
   }
 
-  /** When a guest that runs has to stop, and why. */
-  #stopOf({ allowedMillis, sinceMillis, slot }: Execution) {
+  /** When a guest that runs has to stop, and why. One that asks may go on until it is told otherwise: its CPU time is its worker's to know. */
+  #stopOf({ allowedMillis, beatMillis, sinceMillis, slot }: Execution) {
     const interruptedMillis = this.#seats[slot]?.interruptedMillis ?? Number.POSITIVE_INFINITY
-    const dueMillis = sinceMillis + allowedMillis
+    const dueMillis = Math.max(sinceMillis + allowedMillis, beatMillis)
     return interruptedMillis < dueMillis
       ? { millis: Math.max(interruptedMillis, sinceMillis), reason: "when it was told to" }
       : { millis: dueMillis, reason: `within ${allowedMillis} ms` }

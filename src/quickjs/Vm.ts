@@ -19,7 +19,7 @@ import { FileTree } from "../file/FileTree.ts"
 import type { Quota } from "../file/Quota.ts"
 import * as TreeCodec from "../file/TreeCodec.ts"
 import type { Limits } from "../machine/Limits.ts"
-import type { FilesDone, Program } from "../machine/Machine.ts"
+import type { FilesDone, Program, TurnOptions } from "../machine/Machine.ts"
 import type { Answer, FileChange, Output, Turn } from "../machine/Turn.ts"
 import { baseImage, shellImageId } from "./BaseImage.ts"
 import * as Cell from "./Cell.ts"
@@ -154,9 +154,9 @@ export class Vm {
    *
    * Throws `WornThread` where no guest of this thread can be given TypeScript any more.
    */
-  start(program: Program): Progress {
+  start(program: Program, options: TurnOptions = {}): Progress {
     const { language, nowMillis, ordinal, rules, source } = program
-    this.#parts.host.begin(nowMillis, 0)
+    this.#parts.host.begin(nowMillis, 0, options)
     if (this.#poisoned) return this.#end(poison)
     const sourceBytes = Buffer.byteLength(source)
     if (sourceBytes > this.#parts.limits.sourceBytes) {
@@ -180,9 +180,9 @@ export class Vm {
   }
 
   /** Gives answers, one by one, and lets the guest go on after each until it has to wait again or is over. */
-  answer(answers: ReadonlyArray<Answer>, nowMillis: number): Progress {
+  answer(answers: ReadonlyArray<Answer>, nowMillis: number, options: TurnOptions = {}): Progress {
     const run = this.#run
-    this.#parts.host.begin(nowMillis, run?.spentMillis ?? 0)
+    this.#parts.host.begin(nowMillis, run?.spentMillis ?? 0, options)
     if (this.#poisoned) return this.#end(poison)
     if (run === undefined) return this.#end(failure("Error", "NoRun", "no run waits for answers"))
     return this.#turn(Work.give(this.#parts, run, answers))
@@ -256,7 +256,7 @@ export class Vm {
   /** What every turn says of the time since it began. */
   #spent() {
     const memoryBytes = this.#parts.engines.all.reduce((bytes, { memory }) => bytes + memory.length, 0)
-    const usage = { cpuMillis: this.#parts.host.elapsedMillis, memoryBytes }
+    const usage = { cpuMillis: this.#parts.host.cpuMillis, memoryBytes }
     const changes = this.#changes()
     const refusals = this.#parts.host.refusals.take()
     const besides = {

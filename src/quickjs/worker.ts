@@ -9,11 +9,12 @@
 import { parentPort, workerData } from "node:worker_threads"
 import * as Outcome from "effect/Result"
 import type { FileOperation } from "../file/FileOperation.ts"
-import type { Expected, FilesDone, Program } from "../machine/Machine.ts"
+import type { Expected, FilesDone, Program, TurnOptions } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import { baseImage } from "./BaseImage.ts"
 import { Board } from "./Board.ts"
 import { hasTypes } from "./Cell.ts"
+import { weightAgain } from "./Host.ts"
 import { Inbox } from "./Inbox.ts"
 import type { FilesRefused, Orders, Packed, Reply, Request, Result } from "./Protocol.ts"
 import { RejectedSnapshot } from "./RejectedSnapshot.ts"
@@ -67,6 +68,7 @@ const boot = async (request: Extract<Request, { readonly kind: "boot" }>): Promi
     onOutput: (output: Output) => spool.add(output),
     interrupted: () => {
       spool.poll()
+      board.beat()
       return board.isInterrupted(slot, machine)
     }
   }
@@ -145,30 +147,30 @@ const turnOf = (slot: number, machine: Machine, progress: Progress): Result | ty
   return { kind: "turn", turn: progress, rest, packed: isWanted ? packed(slot, machine) : undefined }
 }
 
-const runTurn = (slot: number, body: (vm: Vm) => Progress): Result | Promise<Result> => {
+const runTurn = (slot: number, options: TurnOptions, body: (vm: Vm) => Progress): Result | Promise<Result> => {
   machines.get(slot)?.spool.begin()
-  return goOn(slot, body)
+  return goOn(slot, options, body)
 }
 
-const goOn = (slot: number, body: (vm: Vm) => Progress): Result | Promise<Result> => {
+const goOn = (slot: number, options: TurnOptions, body: (vm: Vm) => Progress): Result | Promise<Result> => {
   let isHeld = false
   const result = run(
     slot,
-    (machine) => machine.sliceMillis,
+    ({ sliceMillis }) => (options.isAgain ? sliceMillis / weightAgain : sliceMillis),
     (machine) => {
       const result = turnOf(slot, machine, body(machine.vm))
       isHeld = result === needsShell
       return result === needsShell ? failed("it waits for its shell") : result
     }
   )
-  return isHeld ? proceed(slot) : result
+  return isHeld ? proceed(slot, options) : result
 }
 
 /** Goes on with a turn that cannot be made without the shell. */
-const proceed = async (slot: number): Promise<Result> => {
+const proceed = async (slot: number, options: TurnOptions): Promise<Result> => {
   const vm = machines.get(slot)?.vm
   const failure = await bring(slot, async () => vm?.openShell())
-  return failure ?? goOn(slot, (vm) => vm.proceed())
+  return failure ?? goOn(slot, options, (vm) => vm.proceed())
 }
 
 const perform = ({ vm }: Machine, operation: FileOperation, nowMillis: number): FilesDone | FilesRefused =>
@@ -186,8 +188,8 @@ const loadStripper = (slot: number): void => {
   hasStripper = true
 }
 
-const start = async (slot: number, program: Program): Promise<Result> =>
-  (await bring(slot, Rules.load)) ?? runTurn(slot, (vm) => vm.start(program))
+const start = async (slot: number, program: Program, options: TurnOptions): Promise<Result> =>
+  (await bring(slot, Rules.load)) ?? runTurn(slot, options, (vm) => vm.start(program, options))
 
 const handle = (request: Request): Result | Promise<Result> => {
   const { slot } = request
@@ -196,10 +198,10 @@ const handle = (request: Request): Result | Promise<Result> => {
       return boot(request)
     case "start":
       if (hasTypes(request.program)) loadStripper(slot)
-      if (request.program.rules !== undefined) return start(slot, request.program)
-      return runTurn(slot, (vm) => vm.start(request.program))
+      if (request.program.rules !== undefined) return start(slot, request.program, request)
+      return runTurn(slot, request, (vm) => vm.start(request.program, request))
     case "answer":
-      return runTurn(slot, (vm) => vm.answer(request.answers, request.nowMillis))
+      return runTurn(slot, request, (vm) => vm.answer(request.answers, request.nowMillis, request))
     case "files":
       return run(
         slot,

@@ -60,6 +60,8 @@ const requestsOf = (turn: Turn): ReadonlyArray<Recipe.Request> =>
         ...turn.sleeps.map((sleep) => ({ id: sleep.id, digest: String(sleep.dueMillis) }))
       ]
 
+const again = { isAgain: true }
+
 /** What is wrong with a replayed turn, if anything is. */
 const deviation = (turn: Turn, expected: Extract<Recipe.Step, { _tag: "Expect" }>): string | undefined => {
   if (turn._tag === "Failed" && turn.fatal) return `the guest was stopped: ${turn.error.message}`
@@ -153,8 +155,8 @@ export const make = Effect.fnUntraced(function* (options: RevivalOptions) {
   const replay = Effect.fnUntraced(function* (machine: SnapshotMachine, steps: ReadonlyArray<Recipe.Step>) {
     let turn: Turn | undefined
     for (const step of steps.at(-1)?._tag === "Start" ? steps.slice(0, -1) : steps) {
-      if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.toolsFor(step) })
-      else if (step._tag === "Give") turn = yield* machine.answer(step.answers, step.nowMillis)
+      if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.toolsFor(step) }, again)
+      else if (step._tag === "Give") turn = yield* machine.answer(step.answers, step.nowMillis, again)
       else if (step._tag === "Files") yield* changeAgain(machine, step)
       else {
         const detail = turn === undefined ? "nothing was replayed" : deviation(turn, step)

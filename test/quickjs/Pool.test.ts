@@ -210,6 +210,17 @@ describe("a worker that ends by itself", () => {
   )
 })
 
+describe("a guest on a host that is busy with others", () => {
+  it.live("is let alone as long as it asks whether it may go on, whatever time has passed", () =>
+    Effect.gen(function* () {
+      const threads = yield* pool({ threads: 1 })
+      const slow = yield* machine(threads)
+      turnOf(yield* start(slow, "be let go on again and again"))
+      yield* assertWorks(slow)
+    })
+  )
+})
+
 describe("a guest that heeds nothing", () => {
   /** A guest that burns, whose neighbour waits for its turn. */
   const burning = Effect.fnUntraced(function* (threads: Pool) {

@@ -17,6 +17,15 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
     parentPort?.postMessage({ kind: "output", slot, output: [{ stream: "stdout", text: "burning" }] })
     for (;;);
   },
+  "be let go on again and again": ({ slot }) => {
+    board.enter(slot, 1)
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (let time = 0; time < 30; time += 1) {
+      Atomics.wait(pause, 0, 0, 20)
+      board.beat()
+    }
+    board.leave()
+  },
   "exhaust the heap": () => {
     const all: Array<object> = []
     for (;;) all.push({})
