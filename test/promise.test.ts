@@ -125,10 +125,13 @@ describe("runOnce", () => {
     assert.isUndefined(result.value)
   })
 
-  it("B1 gives a guest nothing to call without capabilities", async () => {
+  it("B1 B8 denies every call without capabilities, by whichever name it is made", async () => {
     const { effects, tools } = makeBank()
-    const result = await runOnce("await bank.pay({ amount: 3 })", { tools })
-    assert.deepInclude(result.error, { name: "ReferenceError" })
+    for (const pay of ["bank.pay", "tools.bank.pay"]) {
+      const result = await runOnce(`await ${pay}({ amount: 3 })`, { tools })
+      assert.deepInclude(result.error, { name: "CapabilityError", reason: "NoCapability" })
+    }
+    assert.strictEqual((await runOnce("listTools().length + Object.keys(bank).length", { tools })).value, 0)
     assert.isEmpty(effects)
   })
 

@@ -25,7 +25,10 @@ export interface Program {
   readonly source: string
   /** The virtual clock at the start; it stands still until the next answer. */
   readonly nowMillis: number
+  /** What the guest may know of. */
   readonly tools: ReadonlyArray<ToolInfo>
+  /** First segments of the names of all tools: a call by one of these is put to the host, be the tool known or not. Default none. */
+  readonly namespaces?: ReadonlyArray<string> | undefined
   /** What the guest may do by itself, for as long as the run lasts; absent, everything. */
   readonly rules?: MachineRules | undefined
 }

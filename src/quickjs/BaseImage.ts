@@ -22,8 +22,8 @@ export { UnfitEngine } from "./Boot.ts"
 /** The engine's binary and the images that this release is made of. */
 const expected = {
   wasm: "d4c9375f2b1ca4dc95f72c8aa2982a7a9951ac8011490d79c6582df732b4bbd9",
-  base: "5e61dc8f950aa75b68d1ea03dbb0746f6c5cecb07b015325787bb5bc48778e05",
-  shell: "2ca0b8bddbbde896ac06264c67cb0631f53b327df89407f53bd5f9fc046144d7"
+  base: "bc1bdb73e201375f4b69990c252a7edbbb0340d44aa4c26e6f9c976bead7fd87",
+  shell: "628975c647203b458107381c19b30376518e3c0f0217696754e66d9e4476c7cb"
 }
 
 export interface BaseImage extends Booted<KernelFunction> {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Limits } from "../machine/Limits.ts"
-import type { ToolInfo } from "../tool/ToolInfo.ts"
+import type { Program } from "../machine/Machine.ts"
 import type { BaseImage } from "./BaseImage.ts"
 import type { Engine } from "./Engine.ts"
 import type { Host } from "./Host.ts"
@@ -52,16 +52,17 @@ export class Instance {
   }
 
   /** Says which tools there are, if it was not told these. */
-  grant(tools: ReadonlyArray<ToolInfo>): void {
+  grant({ namespaces = [], tools }: Pick<Program, "namespaces" | "tools">): void {
     const known = JSON.stringify(
       tools.map(({ description, input, output, path }) => [
         path,
         JSON.stringify({ id: path, description, input, output })
       ])
     )
-    const digest = createHash("sha256").update(known).digest("hex")
+    const others = JSON.stringify(namespaces)
+    const digest = createHash("sha256").update(known).update(others).digest("hex")
     if (digest === this.tools) return
-    this.kernel.grant(known)
+    this.kernel.grant(known, others)
     this.tools = digest
   }
 }

@@ -58,9 +58,9 @@ export class Kernel {
     this.#call("seed", ...words)
   }
 
-  /** Says which tools there are: the JSON of pairs of a path and the JSON of what may be known of it. */
-  grant(tools: string): void {
-    this.#call("grant", tools)
+  /** Says which tools there are: the JSON of pairs of a path and the JSON of what may be known of it, and that of `namespaces`. */
+  grant(tools: string, namespaces: string): void {
+    this.#call("grant", tools, namespaces)
   }
 
   /** Which tools there are, as it was said last. */

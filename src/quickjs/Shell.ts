@@ -70,7 +70,7 @@ export class Shell {
 
   /** Makes it ready for the calls of a run, whose ids begin with `prefix`. */
   begin(prefix: string, tools: ReadonlyArray<ToolInfo>): void {
-    this.#instance?.grant(tools)
+    this.#instance?.grant({ tools })
     this.#instance?.kernel.begin(prefix, this.#options.limits)
   }
 

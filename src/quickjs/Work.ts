@@ -2,7 +2,6 @@ import type { FileTree } from "../file/FileTree.ts"
 import type { Limits } from "../machine/Limits.ts"
 import type { Program } from "../machine/Machine.ts"
 import type { Answer } from "../machine/Turn.ts"
-import type { ToolInfo } from "../tool/ToolInfo.ts"
 import { type Ending, failure, measured } from "./Ending.ts"
 import type { Engines } from "./Engines.ts"
 import type { Host } from "./Host.ts"
@@ -34,10 +33,10 @@ export interface Run extends Pick<RunState, "ordinal" | "isShell" | "rules"> {
 }
 
 /** Says which tools there are, to JavaScript and in `/tools`. */
-const grant = ({ engines, files, host }: Parts, tools: ReadonlyArray<ToolInfo>): void => {
+const grant = ({ engines, files, host }: Parts, program: Program): void => {
   const before = engines.javascript.tools
-  engines.javascript.grant(tools)
-  if (engines.javascript.tools !== before) ToolsFolder.show(files, tools, host.nowMillis)
+  engines.javascript.grant(program)
+  if (engines.javascript.tools !== before) ToolsFolder.show(files, program.tools, host.nowMillis)
   files.takeChanges()
 }
 
@@ -69,17 +68,18 @@ function* advance({ engines, host, limits }: Parts, run: Run): Work {
 }
 
 /** Starts a cell, as it was compiled. */
-export function* startCell(parts: Parts, run: Run, { tools }: Program, code: string): Work {
-  grant(parts, tools)
+export function* startCell(parts: Parts, run: Run, program: Program, code: string): Work {
+  grant(parts, program)
   const { kernel } = parts.engines.javascript
   kernel.begin(`${run.ordinal}`, parts.limits)
   kernel.start(code, run.file.fileName)
   return yield* advance(parts, run)
 }
 
-export function* startShell(parts: Parts, run: Run, { source, tools }: Program): Work {
+export function* startShell(parts: Parts, run: Run, program: Program): Work {
+  const { source, tools } = program
   const { engines, host } = parts
-  grant(parts, tools)
+  grant(parts, program)
   const refusal = host.refusal(source)
   if (refusal !== undefined) return failure("PolicyError", "PolicyDenied", refusal)
   if (engines.shell.instance === undefined) yield

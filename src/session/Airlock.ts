@@ -9,12 +9,12 @@ import { covers } from "../capability/Capability.ts"
 import type { Denial } from "../capability/Denial.ts"
 import * as Gate from "../capability/Gate.ts"
 import * as Pattern from "../capability/Pattern.ts"
+import type { Program } from "../machine/Machine.ts"
 import { type MachineRules, rulesFor as machineRulesFor } from "../policy/machine/MachineRules.ts"
 import type { Context } from "../policy/Subject.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import type { ToolCall } from "../tool/ToolCall.ts"
-import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Toolkit } from "../tool/Toolkit.ts"
 import { type Authority, fileRulesOf, type Layer, layersOf, type Presented } from "./Authority.ts"
 import { sha256Of } from "./Digest.ts"
@@ -28,8 +28,8 @@ import type { SessionState } from "./SessionState.ts"
 export interface Airlock {
   readonly toolkit: Toolkit
   readonly policy: Authority["policy"]
-  /** The tools that a guest may know of: those that every layer has a capability about. */
-  readonly granted: (recorded: ReadonlyArray<Presented | undefined>) => ReadonlyArray<ToolInfo>
+  /** What a guest is told of the tools. It may know those that every layer has a capability about. */
+  readonly shown: (recorded: ReadonlyArray<Presented | undefined>) => Pick<Program, "namespaces" | "tools">
   /** The paths of those whose calls need a snapshot. */
   readonly effectful: ReadonlyArray<string>
   /** What the machine has to keep to by itself in a run that starts now. */
@@ -142,6 +142,7 @@ export const make = (session: string, authority: Authority): Airlock => {
     const layers = layersOf(authority, recorded)
     return toolkit.infos.filter(({ path }) => lacking(layers, path) === undefined)
   }
+  const namespaces = [...new Set(toolkit.infos.map(({ path }) => path.split(".", 1).join()))]
   const rulesFor = Effect.fnUntraced(function* (state: SessionState) {
     const layers = layersOf(authority, [state.token, state.current?.token])
     const rules: Judgement.Rules = {
@@ -157,7 +158,7 @@ export const make = (session: string, authority: Authority): Airlock => {
   return {
     toolkit,
     policy,
-    granted,
+    shown: (recorded) => ({ tools: granted(recorded), namespaces }),
     effectful: granted([]).flatMap(({ path }) => (toolkit.find(path)?.readOnly === false ? [path] : [])),
     rules: Effect.fnUntraced(function* (state, program) {
       const presented = [state.token, program.token]

@@ -13,11 +13,11 @@ import {
   type Expected,
   MachineError,
   type Machines,
+  type Program,
   type SnapshotMachine,
   SnapshotRejected
 } from "../machine/Machine.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
-import type { ToolInfo } from "../tool/ToolInfo.ts"
 import * as Airlock from "./Airlock.ts"
 import * as FileRecord from "./FileRecord.ts"
 import { Journal, type JournalError } from "./Journal.ts"
@@ -33,8 +33,8 @@ export interface RevivalOptions {
   /** Nothing of the guest is needed after its machine. */
   readonly isEphemeral: boolean
   readonly ledger: Ledger
-  /** The tools that a program may know of. */
-  readonly toolsFor: (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => ReadonlyArray<ToolInfo>
+  /** What a program is told of the tools. */
+  readonly shown: (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => Pick<Program, "namespaces" | "tools">
   readonly expected: Expected
   readonly onOutput: (output: Output) => void
   /** Where the time that it takes is added. */
@@ -155,7 +155,7 @@ export const make = Effect.fnUntraced(function* (options: RevivalOptions) {
   const replay = Effect.fnUntraced(function* (machine: SnapshotMachine, steps: ReadonlyArray<Recipe.Step>) {
     let turn: Turn | undefined
     for (const step of steps.at(-1)?._tag === "Start" ? steps.slice(0, -1) : steps) {
-      if (step._tag === "Start") turn = yield* machine.start({ ...step, tools: options.toolsFor(step) }, again)
+      if (step._tag === "Start") turn = yield* machine.start({ ...step, ...options.shown(step) }, again)
       else if (step._tag === "Give") turn = yield* machine.answer(step.answers, step.nowMillis, again)
       else if (step._tag === "Files") yield* changeAgain(machine, step)
       else {

@@ -104,8 +104,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   }
 
   const start = (program: Extract<Recipe.Step, { readonly _tag: "Start" }>) => {
-    const tools = airlock.granted([ledger.state().token, program.token])
-    return advance((machine) => machine.start({ ...program, tools }), [], program.nowMillis)
+    const shown = airlock.shown([ledger.state().token, program.token])
+    return advance((machine) => machine.start({ ...program, ...shown }), [], program.nowMillis)
   }
 
   const wait = Effect.fnUntraced(function* (untilMillis: number | undefined, wallLeftMillis: number) {

@@ -132,7 +132,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     isEphemeral: snapshots === "never",
     ledger,
     residents,
-    toolsFor: ({ token }) => airlock.granted([ledger.state().token, token]),
+    shown: ({ token }) => airlock.shown([ledger.state().token, token]),
     expected: { ends: snapshots === "eager", calls: airlock.effectful },
     onOutput: (output) => redactor.show(output).forEach(outputs.publish)
   })

@@ -104,6 +104,22 @@ describe("calls of a guest", () => {
     ])
   })
 
+  it("T9 a tool that a guest may not know is called by its name, and put to the host", async () => {
+    const guest = await Guest.boot()
+    const namespaces = ["ask", "vault", "Math"]
+    const turn = guest.start("let ask = 1; vault.open({ key: 7 }).catch(() => {}); await vault.close()", {
+      tools: [tool("ask")],
+      namespaces
+    })
+    assert.deepStrictEqual(turn._tag === "Parked" && turn.calls.map(({ path }) => path), ["vault.open", "vault.close"])
+    const look = guest.start("[typeof vault, typeof Math.max, 'vault' in tools, Object.keys(vault), listTools()]", {
+      tools: [tool("ask")],
+      namespaces
+    })
+    assert.deepStrictEqual(valueOf(look), ["function", "function", false, [], ["ask"]])
+    assert.deepStrictEqual(guest.value("typeof vault"), "undefined")
+  })
+
   it("T10 concurrent calls leave together, in order, and their results are in the order of the arguments", async () => {
     const guest = await Guest.boot()
     const turn = guest.start("await Promise.all(Array.from({ length: 50 }, (_, index) => ask(index)))")

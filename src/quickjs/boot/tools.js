@@ -96,8 +96,7 @@
     roots = { __proto__: null }
   }
 
-  const giveRoots = () => {
-    const names = namesBelow("")
+  const giveRoots = (names) => {
     for (let index = 0; index < names.length; index++) {
       const name = names[index]
       if (hasOwn(global, name)) continue
@@ -127,11 +126,15 @@
       }
       return `${text}]`
     },
-    /** Replaces what may be known. A first segment becomes a global of that name, unless there is one already. */
-    grant: (text) => {
+    /**
+     * Replaces what may be known, and says with which names tools begin that may not. A first segment becomes a global of that name,
+     * unless there is one already.
+     */
+    grant: (text, others) => {
       takeRootsBack()
       known = parse(text)
-      giveRoots()
+      giveRoots(namesBelow(""))
+      giveRoots(parse(others))
     }
   }
 }

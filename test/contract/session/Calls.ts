@@ -24,6 +24,7 @@ export const calls = (it: It, subject: Subject) => {
         .map(({ verdict }) => (verdict._tag === "Denied" ? verdict.error.reason : verdict._tag))
       assert.deepStrictEqual(verdicts, [
         "Allowed",
+        "NoCapability",
         "ConstraintFailed",
         "Allowed",
         "Allowed",
