@@ -11,12 +11,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Capability, Home, Journal, Sandbox, Sessions, Tool, Toolkit } from "caisson"
 import { Context, Effect, Exit, ManagedRuntime, Schema, Scope } from "effect"
-import * as Authority from "./Authority.ts"
-import * as Bare from "./Bare.ts"
-import * as Detection from "./Detection.ts"
-import * as Machines from "./Machines.ts"
+import type { Figure } from "./Authority.ts"
 import * as Measure from "./Measure.ts"
-import * as Shell from "./Shell.ts"
+
+/** What only some figures need is loaded with them: the memory of this process is one of the others. */
+const engine = () => import("./Bare.ts")
 
 const root = mkdtempSync(join(tmpdir(), "caisson-bench-"))
 process.on("exit", () => rmSync(root, { recursive: true, force: true }))
@@ -79,6 +78,7 @@ const withHome = async <A>(
 
 const sandboxes = () =>
   withHome({}, async ({ run }) => {
+    const Bare = await engine()
     const { ours, bare } = await Measure.paired(
       2_000,
       () => run(Effect.asVoid(Sandbox.runOnce("1+1"))),
@@ -106,6 +106,7 @@ const resumes = () =>
       )
     )
     const left = [...opened]
+    const Bare = await engine()
     const { ours, bare } = await Measure.paired(
       opened.length,
       async () => {
@@ -135,7 +136,7 @@ const snapshots = () =>
         return yield* (yield* (yield* Sessions.Sessions).open(grants)).run(source)
       })
     )
-    const bare = await Bare.snapshotBytes(source)
+    const bare = await (await engine()).snapshotBytes(source)
     const bytes = result.metrics.snapshotBytes
     report("snapshot of a session with a few variables", `${bytes} B`, `${bare} B`, times(bytes / bare), "<= 8192 B")
   })
@@ -159,7 +160,7 @@ const calls = (path: string, count: number, together: number, figure: string, go
       if (result._tag !== "Completed") throw new Error(JSON.stringify(result))
       rates.push((count / (performance.now() - start)) * 1_000)
     }
-    const bare = await Bare.messagesPerSecond(2_000)
+    const bare = await (await engine()).messagesPerSecond(2_000)
     const { median } = Measure.of(rates)
     report(figure, `${Math.round(median)} /s`, `${Math.round(bare)} /s`, times(median / bare), goal)
   })
@@ -193,7 +194,7 @@ const overhead = () =>
     })
   })
 
-const listed = async (figures: Promise<ReadonlyArray<Authority.Figure>>) => {
+const listed = async (figures: Promise<ReadonlyArray<Figure>>) => {
   for (const { figure, goal, ours } of await figures) report(figure, ours, "-", "-", goal)
 }
 
@@ -293,11 +294,11 @@ const figures: ReadonlyArray<readonly [string, () => Promise<void>]> = [
   ["readonly", () => calls("math.double", 4_000, 1, "read-only calls of one session, one after the other", "-")],
   ["readonly", () => calls("math.double", 12_800, 64, "read-only calls of one session, 64 at a time", ">= 15000 /s")],
   ["overhead", overhead],
-  ["shell", () => listed(Shell.figures())],
-  ["machines", () => listed(Machines.figures())],
-  ["token", () => listed(Authority.tokens())],
-  ["audit", () => listed(Authority.audit(root))],
-  ["detection", () => listed(Detection.figures())],
+  ["shell", async () => listed((await import("./Shell.ts")).figures())],
+  ["machines", async () => listed((await import("./Machines.ts")).figures())],
+  ["token", async () => listed((await import("./Authority.ts")).tokens())],
+  ["audit", async () => listed((await import("./Authority.ts")).audit(root))],
+  ["detection", async () => listed((await import("./Detection.ts")).figures())],
   ["parked", parkedSessions],
   ["cold", coldStart]
 ]
