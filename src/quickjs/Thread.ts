@@ -10,6 +10,11 @@ import { keepCode } from "./Wasm.ts"
 const graceMillis = 250
 /** How often a busy worker is looked at. */
 const watchMillis = 25
+/**
+ * What a worker's own objects may have. The names in a guest's files are among them, with about 800 bytes each: all machines of a
+ * worker have room for as many as they may have by default, and one for as many as it may have at all.
+ */
+const heapMebibytes = 2_048
 /** How long a worker may take to come up. */
 const startMillis = 30_000
 
@@ -67,7 +72,7 @@ export class Thread {
       stdout: true,
       stderr: true,
       trackUnmanagedFds: true,
-      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 }
+      resourceLimits: { maxOldGenerationSizeMb: heapMebibytes, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 }
     })
     // What a worker writes goes nowhere. Streams that are read would keep the process alive.
     this.#worker.stdout.destroy()

@@ -67,6 +67,20 @@ describe("the watchdog", () => {
     }).pipe(Effect.provide(tier()))
   )
 
+  it.live("a worker has room for all files that each of its machines may have", () =>
+    Effect.gen(function* () {
+      const machines = yield* Effect.forEach(Array.from({ length: 20 }), () => boot({ cpuSliceMillis: 30_000 }))
+      for (const machine of machines) {
+        const turn = yield* start(
+          machine,
+          "for (let at = 0; at < 9_900; at++) await fs.writeFile(`/workspace/${at}`, 'x')"
+        )
+        assert.strictEqual(turn._tag, "Completed", JSON.stringify(turn).slice(0, 300))
+      }
+      yield* Effect.forEach(machines, assertWorks, { discard: true })
+    }).pipe(Effect.provide(tier()))
+  )
+
   it.live.each([
     ["joins", "const a = new Array(1e6).fill('text'); for (;;) a.join()"],
     ["sorts", "const a = Array.from({ length: 3e5 }, () => 'x'.repeat(50)); for (;;) a.sort()"],

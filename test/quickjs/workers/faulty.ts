@@ -28,7 +28,7 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
   },
   "exhaust the heap": () => {
     const all: Array<object> = []
-    for (;;) all.push({})
+    for (;;) all.push(new Array(1_000_000).fill(all.length))
   },
   throw: () => {
     throw new TypeError("a fault of the worker")
