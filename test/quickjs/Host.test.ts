@@ -46,6 +46,23 @@ describe("the CPU time of a guest", () => {
     assert.isFalse(host.mustStop())
   })
 
+  it("is counted in turns that are shorter than a tick of the system", () => {
+    const host = make(1_000)
+    let counted = 0
+    let onClock = 0
+    for (let turn = 0; turn < 300; turn++) {
+      idle(1)
+      host.begin(0, 0)
+      const begun = performance.now()
+      while (performance.now() - begun < 0.3) {}
+      onClock += performance.now() - begun
+      counted += host.cpuMillis
+    }
+    // Less by what others took of the processor meanwhile.
+    assert.isAbove(counted, onClock / 4)
+    assert.isBelow(counted, onClock * 1.5)
+  })
+
   it("counts half for a turn that is made again", () => {
     const host = make(20)
     host.begin(0, 0, { isAgain: true })
