@@ -46,7 +46,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "opens the file of a database"
   },
   { files: /^home\/Audit\.ts$/, uses: ["node:path"], why: "names the files of a home's audit log" },
-  { files: /^home\/Home\.ts$/, uses: ["node:fs", "node:path"], why: "opens the directory that sessions are kept in" },
+  { files: /^home\/Home\.ts$/, uses: ["node:path"], why: "opens the directory that sessions are kept in" },
   { files: /^home\/Otlp\.ts$/, uses: ["fetch"], why: "bounds what is sent to a collector" },
   {
     files: /^home\/SnapshotKey\.ts$/,

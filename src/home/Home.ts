@@ -1,5 +1,4 @@
 /** A directory in which sessions are kept, and everything that a process needs to work with them. */
-import { mkdirSync } from "node:fs"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,6 +14,7 @@ import * as JournalSql from "../session/JournalSql.ts"
 import { Sessions, type SessionsOptions } from "../session/Sessions.ts"
 import * as Sqlite from "../session/Sqlite.ts"
 import * as Admission from "../token/Admission.ts"
+import * as OwnFile from "../token/OwnFile.ts"
 import type { Revocations } from "../token/Revocations.ts"
 import type { AuditOptions } from "./Audit.ts"
 import { HomeError, notUsable } from "./HomeError.ts"
@@ -118,7 +118,7 @@ export const layer = (options: HomeOptions): Layer.Layer<Home, HomeError> =>
     Effect.gen(function* () {
       const directory = resolve(options.directory)
       yield* Effect.try({
-        try: () => mkdirSync(directory, { recursive: true, mode: 0o700 }),
+        try: () => OwnFile.makeDirectory(directory),
         catch: (cause) => notUsable(directory, cause)
       })
       const key = yield* SnapshotKey.load(directory)

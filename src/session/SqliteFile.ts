@@ -1,9 +1,10 @@
 /** Opening a SQLite file: its place, who may read it, and the settings that every connection to it must have. */
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs"
+import { accessSync, closeSync, constants, existsSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as OwnFile from "../token/OwnFile.ts"
 import { CannotOpen, Locked, NotADatabase, NotWritable, SqliteError } from "./SqliteError.ts"
 
 export interface SqliteFile {
@@ -42,7 +43,7 @@ const isForbidden = (cause: unknown): boolean => ["EACCES", "EPERM", "EROFS"].in
  */
 const prepare = (filename: string): void => {
   const directory = dirname(filename)
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  OwnFile.makeDirectory(directory)
   accessSync(directory, constants.W_OK)
   if (existsSync(filename)) accessSync(filename, constants.W_OK)
   else create(filename)

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto"
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -10,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync
 } from "node:fs"
 import { dirname } from "node:path"
@@ -21,9 +23,20 @@ const hasCode = (cause: unknown, code: string): boolean => Predicate.hasProperty
 /** The mode of such a file. */
 export const ownerOnly = 0o600
 
-/** Makes a directory for the owner alone, and those above it. */
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/**
+ * Makes a directory for the owner alone, and those above it. Node's own way of making them all never ends where the system
+ * says that one which is there is missing, as it does in `/proc`.
+ */
 export const makeDirectory = (path: string): void => {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const above = dirname(path)
+  if (above !== path && !existsSync(above)) makeDirectory(above)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (cause) {
+    if (!isDirectory(path)) throw cause
+  }
 }
 
 /** Makes what was done in a directory last over a crash. Windows opens no directories, and needs none of it. */
