@@ -10,6 +10,7 @@ import { Capability, decodeList } from "../capability/Capability.ts"
 import type { Grants } from "../session/Sessions.ts"
 import type { Tool } from "../tool/Tool.ts"
 import * as Toolkit from "../tool/Toolkit.ts"
+import * as OwnPackages from "./OwnPackages.ts"
 import { UsageError } from "./Problem.ts"
 
 const refuse = (file: string, why: string) =>
@@ -71,7 +72,10 @@ const check = Effect.fnUntraced(function* (file: string, module: unknown) {
 /** Imports a tools module from its absolute path. */
 export const load = Effect.fnUntraced(function* (file: string) {
   const imported: unknown = yield* Effect.tryPromise({
-    try: () => import(pathToFileURL(file).href),
+    try: () => {
+      OwnPackages.lend()
+      return import(pathToFileURL(file).href)
+    },
     catch: (cause) => refuse(file, `cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`)
   })
   const { capabilities, tools } = yield* check(
