@@ -42,7 +42,7 @@ export interface Sandbox extends AsyncDisposable {
   /** Answers a call that waits for a decision, and goes on. Answering it again changes nothing. */
   readonly answer: (call: string, answer: Answer, options?: WaitOptions) => Promise<RunResult>
   /** Ends the run in progress. Its variables go back; its effects on the outside stay. */
-  readonly cancel: (reason?: string) => Promise<void>
+  readonly cancel: (reason?: string, options?: SignalOptions) => Promise<void>
   /** Its files, which JavaScript and shell have in common. */
   readonly files: Files.Files
   /** Console output as it comes, from now on. */
@@ -68,7 +68,7 @@ export const make = (lease: Lease, held: Held): Sandbox => {
         Effect.flatMap(toAnswer(answer), (said) => held.answer(call, said, options)),
         options
       ),
-    cancel: (reason) => lease.run(held.cancel(reason)),
+    cancel: (reason, options) => lease.run(held.cancel(reason), options),
     files: Files.make(lease, held),
     output: (options) => lease.iterate(held.output, options),
     release,

@@ -29,9 +29,12 @@ export interface Session extends Sandbox.Sandbox {
   /** Takes the session back to a recorded point. Budgets stay spent, effects on the outside stay. */
   readonly rewind: (seq: number, options?: SignalOptions) => Promise<void>
   /** Says how far the session is trusted from now on, or takes back what a detector made of it. */
-  readonly guard: (stance: Stance, said: { readonly reason: string; readonly by?: string | undefined }) => Promise<void>
+  readonly guard: (
+    stance: Stance,
+    said: { readonly reason: string; readonly by?: string | undefined } & SignalOptions
+  ) => Promise<void>
   /** Ends the session for good, and releases it. Its journal stays. */
-  readonly close: () => Promise<void>
+  readonly close: (options?: SignalOptions) => Promise<void>
   /** Every entry of the journal, from the first (or the one after `after`) on, and then each new one once it is durable. */
   readonly events: (options?: SignalOptions & { readonly after?: number | undefined }) => AsyncIterable<Entry>
 }
@@ -78,9 +81,9 @@ export const make = (lease: Lease, { held, journal }: Made): Session => ({
       options
     ),
   rewind: (seq, options) => lease.run(held.rewind(seq), options),
-  guard: (stance, said) => lease.run(held.guard(stance, said)),
-  close: async () => {
-    await lease.run(held.close)
+  guard: (stance, said) => lease.run(held.guard(stance, said), said),
+  close: async (options) => {
+    await lease.run(held.close, options)
     await lease.release()
   },
   events: (options = {}) => follow(lease, held, journal, options.after ?? 0, options)
