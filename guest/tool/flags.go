@@ -60,10 +60,14 @@ func listed(schema any, root *object) string {
 	for _, name := range properties(schema, root).keys {
 		names = append(names, "--"+name)
 	}
-	if names == nil {
+	switch {
+	case names != nil:
+		return "it takes " + strings.Join(names, ", ")
+	case isOpen(schema, root):
+		return "no flags are known of it"
+	default:
 		return "it takes no flags"
 	}
-	return "it takes " + strings.Join(names, ", ")
 }
 
 // target is where a flag leads: the names of properties from the outside in, and the schema of the last.

@@ -15,7 +15,7 @@ const usage = `usage: tool NAME [--flag VALUE]... [--json OBJECT|-]
        tool --list [PREFIX]
 `
 
-// Exit codes, besides 0: a call that was denied or failed, wrong flags, and a tool that is not there.
+// Exit codes, besides 0: a call that was denied or failed, wrong flags, and the help of a tool that is not there.
 const (
 	deniedCode  = 1
 	misuseCode  = 2
@@ -72,31 +72,44 @@ func list(prefix string) int {
 	return say(strings.Join(lines, ""))
 }
 
-// use calls a tool, or says how to.
+// use calls a tool, or says how to. A call of what is not known is put to the host as well: it decides, and keeps a record.
 func use(name string, rest []string) int {
 	tools, err := all()
 	if err != nil {
 		return complain(deniedCode, fmt.Sprintf("tool: %v\n", err))
 	}
+	asksForHelp := slices.ContainsFunc(rest, func(word string) bool { return word == "--help" || word == "-h" })
 	at := slices.IndexFunc(tools, func(tool known) bool { return tool.Path == name })
 	if at < 0 {
-		return complain(unknownCode, fmt.Sprintf("tool: %s: there is no such tool; %s\n", name, hint(name, tools)))
+		near := hint(name, tools)
+		if asksForHelp {
+			return complain(unknownCode, fmt.Sprintf("tool: %s: there is no such tool; %s\n", name, near))
+		}
+		return perform(name, rest, newObject(), advice{misuse: near, denied: "; " + near})
 	}
 	parsed, _ := parse(tools[at].Input) // what is no schema takes anything
 	root, ok := parsed.(*object)
 	if !ok {
 		root = newObject()
 	}
-	if slices.ContainsFunc(rest, func(word string) bool { return word == "--help" || word == "-h" }) {
+	if asksForHelp {
 		return say(help(tools[at], root))
 	}
+	return perform(name, rest, root, advice{misuse: fmt.Sprintf("see \"tool %s --help\"", name)})
+}
+
+// advice is said behind what is wrong with words, and behind an error.
+type advice struct{ misuse, denied string }
+
+// perform calls a tool that takes what `root` says.
+func perform(name string, rest []string, root *object, a advice) int {
 	given, m := argument(rest, root, readStdin)
 	if m != nil {
-		return complain(misuseCode, fmt.Sprintf("tool: %s: %v; see \"tool %s --help\"\n", name, m, name))
+		return complain(misuseCode, fmt.Sprintf("tool: %s: %v; %s\n", name, m, a.misuse))
 	}
 	text, err := call(name, given)
 	if err != nil {
-		return complain(deniedCode, fmt.Sprintf("tool: %s: %v\n", name, err))
+		return complain(deniedCode, fmt.Sprintf("tool: %s: %v%s\n", name, err, a.denied))
 	}
 	printed, err := shown(text)
 	if err != nil {

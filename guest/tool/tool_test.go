@@ -1,7 +1,12 @@
 package tool
 
 import (
+	"bufio"
 	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -73,6 +78,92 @@ func TestAnyTextOfAValueIsPrinted(t *testing.T) {
 	} {
 		if printed, err := shown(text); err != nil || string(printed) != expected {
 			t.Errorf("%s is %q (%v), not %q", text, printed, err, expected)
+		}
+	}
+}
+
+// host answers each question of a command with the next text, and gives what it was asked.
+func host(t *testing.T, answers ...string) func() []string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CAISSON_SOCKET", path)
+	asked := make(chan []string, 1)
+	go func() {
+		var questions []string
+		defer func() { asked <- questions }()
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			question, _ := bufio.NewReader(connection).ReadString('\n')
+			if len(questions) < len(answers) {
+				_, _ = connection.Write([]byte(answers[len(questions)] + "\n"))
+			}
+			questions = append(questions, strings.TrimSpace(question))
+			_ = connection.Close()
+		}
+	}()
+	return func() []string {
+		_ = listener.Close()
+		return <-asked
+	}
+}
+
+// complaint is the exit code of the command, and what it says on standard error.
+func complaint(t *testing.T, arguments ...string) (int, string) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	before := os.Stderr
+	os.Stderr = file
+	code := Main(arguments)
+	os.Stderr = before
+	said, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, string(said)
+}
+
+func TestToolsThatAreNotKnownAreForTheHostToJudge(t *testing.T) {
+	const tools, denial = `{"tools":[{"path":"mail.send"}]}`, `{"error":{"name":"CapabilityError","message":"no"}}`
+	for _, c := range []struct {
+		arguments []string
+		code      int
+		said      string
+		question  string
+	}{
+		{
+			[]string{"mail.sned", "--a", "1", "--b.c", "x", "--__proto__.d", "2"}, 1,
+			"tool: mail.sned: CapabilityError: no; did you mean mail.send?\n",
+			`{"arguments":"[{\"a\":1,\"b\":{\"c\":\"x\"},\"__proto__\":{\"d\":2}}]","tool":"mail.sned"}`,
+		},
+		{
+			[]string{"bank", "--json", `{"a":1}`, "--a", "2"}, 1,
+			"tool: bank: CapabilityError: no; see \"tool --list\"\n", `{"arguments":"[{\"a\":2}]","tool":"bank"}`,
+		},
+		{
+			[]string{"../x"}, 1,
+			"tool: ../x: CapabilityError: no; see \"tool --list\"\n", `{"arguments":"[{}]","tool":"../x"}`,
+		},
+		{[]string{"mail.send"}, 1, "tool: mail.send: CapabilityError: no\n", `{"arguments":"[{}]","tool":"mail.send"}`},
+		{[]string{"mail.sned", "x"}, 2, "tool: mail.sned: \"x\" is no flag: no flags are known of it; did you mean mail.send?\n", ""},
+		{[]string{"mail.sned", "--help"}, 127, "tool: mail.sned: there is no such tool; did you mean mail.send?\n", ""},
+	} {
+		asked := host(t, tools, denial)
+		if code, said := complaint(t, c.arguments...); code != c.code || said != c.said {
+			t.Errorf("%v: %d, %q; not %d, %q", c.arguments, code, said, c.code, c.said)
+		}
+		if question := strings.Join(asked()[1:], "\n"); question != c.question {
+			t.Errorf("%v asks %q, not %q", c.arguments, question, c.question)
 		}
 	}
 }

@@ -23,7 +23,7 @@ export { UnfitEngine } from "./Boot.ts"
 const expected = {
   wasm: "d4c9375f2b1ca4dc95f72c8aa2982a7a9951ac8011490d79c6582df732b4bbd9",
   base: "bc1bdb73e201375f4b69990c252a7edbbb0340d44aa4c26e6f9c976bead7fd87",
-  shell: "628975c647203b458107381c19b30376518e3c0f0217696754e66d9e4476c7cb"
+  shell: "fb902290485bbde303c77c92cdc9317fac2989bd7857e032a81e60484526c65a"
 }
 
 export interface BaseImage extends Booted<KernelFunction> {

@@ -121,6 +121,25 @@ describe("sessions of a home under audit", () => {
     })
   )
 
+  it.live("leave the denial of a call that a script has made of a tool it does not know", () =>
+    Effect.gen(function* () {
+      const directory = join(root, "unknown")
+      const id = yield* Effect.gen(function* () {
+        const session = yield* Session.open(yield* grants)
+        yield* session.run("tool bank.payouts.send --amount 5; tool bank.refnd", { language: "shell" })
+        return session.id
+      }).pipe(Effect.scoped, inHome(directory, {}))
+      const decisions = (yield* eventsOf(directory, id)).flatMap(({ data, type }) =>
+        type === "call.decided" ? [[data["method"], data["input"], data["effect"], data["reason"]]] : []
+      )
+      assert.deepStrictEqual(decisions, [
+        ["bank/payouts/send", [{ amount: 5 }], "deny", "NoCapability"],
+        ["bank/refnd", [{}], "deny", "NoCapability"]
+      ])
+      yield* assertSound(directory)
+    })
+  )
+
   it.live("leave nothing in the log or in errors that the policy takes for a secret", () =>
     Effect.gen(function* () {
       const directory = join(root, "secrets")

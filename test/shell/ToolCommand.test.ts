@@ -1,5 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { Capability } from "../../src/capability/Capability.ts"
 import { end, makeWorld, printed, tier, valueOf } from "./world.ts"
 
 const letter = { to: ["a@b"], subject: "hi" }
@@ -34,8 +35,36 @@ const refused: ReadonlyArray<readonly [what: string, words: string, message: Reg
   ["S3 a flag without its value", "mail.send --subject", /--subject takes text/],
   ["S3 a word that is no flag", "mail.send hello", /"hello" is no flag: it takes --to, /],
   ["S3 JSON that cannot be read", "mail.send --json '{'", /--json takes a JSON object/],
+  [
+    "S3 a word that is no flag of a tool that is not known",
+    "mail.sned hello",
+    /^tool: mail\.sned: "hello" is no flag: no flags are known of it; did you mean mail\.send\?\n$/
+  ],
   ["S3 an option of its own that it has not", "--nonesuch", /^tool: --nonesuch is not known\nusage: tool NAME/],
   ["S3 no name", "", /^usage: tool NAME/]
+]
+
+const few = [Capability.make({ methods: "shop/refund" })]
+
+const unknown: ReadonlyArray<readonly [what: string, words: string, message: string, input: string]> = [
+  [
+    "one that is there, but not for it",
+    "mail.send --to a@b --copies 2",
+    'tool: mail.send: CapabilityError: no capability allows "mail/send"; see "tool --list"\n',
+    '[{"to":"a@b","copies":2}]'
+  ],
+  [
+    "one whose name is misspelt, with JSON",
+    `shop.refnd --json '{"order":"o","amount":1}' --amount 2`,
+    'tool: shop.refnd: CapabilityError: no capability allows "shop/refnd"; did you mean shop.refund?\n',
+    '[{"order":"o","amount":2}]'
+  ],
+  [
+    "with flags below flags",
+    "x --a.b 1 --a.c 2",
+    'tool: x: CapabilityError: no capability allows "x"; see "tool --list"\n',
+    '[{"a":{"b":1,"c":2}}]'
+  ]
 ]
 
 layer(tier, { excludeTestServices: true })("the command tool", (it) => {
@@ -109,20 +138,55 @@ Flags:
     })
   )
 
-  it.effect("S3 says that a tool is not there, and which ones are like it", () =>
+  it.effect.each(unknown)("S3 puts a call of a tool that is not known to the host: %s", ([, words, message, input]) =>
     Effect.gen(function* () {
-      const { calls, session } = yield* makeWorld()
-      assert.deepStrictEqual(yield* end(session, "tool shop.orders.lst --customer c"), {
+      const { calls, process, session } = yield* makeWorld({ capabilities: few })
+      assert.deepStrictEqual(yield* end(session, `tool ${words}`), { stdout: "", stderr: message, exitCode: 1 })
+      const recorded = (yield* (yield* process).entries(session.id)).flatMap(({ event }) =>
+        event._tag === "Parked" ? event.calls : []
+      )
+      assert.deepStrictEqual(
+        recorded.map((call) => [call.input, call.verdict._tag === "Denied" && call.verdict.error.reason]),
+        [[input, "NoCapability"]]
+      )
+      assert.deepStrictEqual(calls, [])
+    })
+  )
+
+  it.effect("S3 says that there is no tool where a capability covers its name, and which ones are like it", () =>
+    Effect.gen(function* () {
+      const { session } = yield* makeWorld()
+      assert.deepStrictEqual(yield* end(session, "tool shop.orders.lst --customer c || echo $?"), {
+        stdout: "1\n",
+        stderr: `tool: shop.orders.lst: CapabilityError: there is no tool "shop.orders.lst"; did you mean shop.orders.list?\n`,
+        exitCode: 0
+      })
+    })
+  )
+
+  it.effect("S3 has no help for a tool that is not known, and asks nobody for it", () =>
+    Effect.gen(function* () {
+      const { process, session } = yield* makeWorld()
+      assert.deepStrictEqual(yield* end(session, "tool shop.orders.lst --help"), {
         stdout: "",
         stderr: "tool: shop.orders.lst: there is no such tool; did you mean shop.orders.list?\n",
         exitCode: 127
       })
-      assert.deepStrictEqual(yield* end(session, "tool nonesuch.x"), {
-        stdout: "",
-        stderr: 'tool: nonesuch.x: there is no such tool; see "tool --list"\n',
-        exitCode: 127
-      })
-      assert.deepStrictEqual(calls, [])
+      const entries = yield* (yield* process).entries(session.id)
+      assert.isFalse(entries.some(({ event }) => event._tag === "Parked"))
+    })
+  )
+
+  it.effect("ends well for whatever is no name of a tool, and for flags with any name", () =>
+    Effect.gen(function* () {
+      const { session } = yield* makeWorld()
+      for (const name of ["''", "..", "'*'", "a.b/c", "é", "$'a\\nb'", "__proto__", "$(printf 'a.%.0s' {1..100})a"]) {
+        const { exitCode, stderr } = yield* end(session, `tool ${name} --__proto__.get 1`)
+        assert.strictEqual(exitCode, 1, name)
+        assert.match(stderr, /: CapabilityError: (no capability allows|there is no tool) ".*"; (see|did you mean) /)
+      }
+      assert.match((yield* end(session, "tool $(printf 'a%.0s' {1..300})")).stderr, /: RangeError: the path of a tool /)
+      assert.strictEqual(yield* printed(session, "tool count --number 1"), "2\n")
     })
   )
 

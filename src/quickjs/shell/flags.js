@@ -26,7 +26,8 @@
 
   const listed = (schema, root) => {
     const flags = Object.keys(schemas.properties(schema, root)).map((name) => `--${name}`)
-    return flags.length === 0 ? "it takes no flags" : `it takes ${flags.join(", ")}`
+    if (flags.length > 0) return `it takes ${flags.join(", ")}`
+    return schemas.isOpen(schema, root) ? "no flags are known of it" : "it takes no flags"
   }
 
   /** Where a flag leads: the names of properties from the outside in, and the schema of the last. */
@@ -44,17 +45,21 @@
 
   const isOfType = (schema, root, type) => schemas.types(schema, root).includes(type)
 
+  /** What an object has itself: a flag may be called `__proto__`. */
+  const own = (target, name) => (Object.hasOwn(target, name) ? target[name] : undefined)
+
+  const define = (target, name, value) =>
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true })
+
   const put = (target, path, value, isRepeatable) => {
     let at = target
     for (const name of path.slice(0, -1)) {
-      if (!schemas.isObject(at[name])) at[name] = {}
+      if (!schemas.isObject(own(at, name))) define(at, name, {})
       at = at[name]
     }
     const last = path[path.length - 1]
-    const define = (value) =>
-      Object.defineProperty(at, last, { value, writable: true, enumerable: true, configurable: true })
-    if (isRepeatable && Array.isArray(at[last])) define([...at[last], ...value])
-    else define(value)
+    const before = own(at, last)
+    define(at, last, isRepeatable && Array.isArray(before) ? [...before, ...value] : value)
   }
 
   const valueOf = (flag, text, schema, root) => {
@@ -92,7 +97,7 @@
   /** Puts `given` into `target`, objects into objects. */
   const merge = (target, given) => {
     for (const [name, value] of Object.entries(given)) {
-      const before = Object.hasOwn(target, name) ? target[name] : undefined
+      const before = own(target, name)
       put(target, [name], schemas.isObject(before) && schemas.isObject(value) ? merge({ ...before }, value) : value)
     }
     return target

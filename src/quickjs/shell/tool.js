@@ -68,11 +68,13 @@
       .map(({ name }) => name)
   }
 
-  const unknown = (path) => {
+  /** Which tools are like one that is not known. */
+  const hint = (path) => {
     const alike = near(path)
-    const hint = alike.length === 0 ? 'see "tool --list"' : `did you mean ${alike.join(" or ")}?`
-    return end(127, "", `tool: ${path}: there is no such tool; ${hint}\n`)
+    return alike.length === 0 ? 'see "tool --list"' : `did you mean ${alike.join(" or ")}?`
   }
+
+  const unknown = (path) => end(127, "", `tool: ${path}: there is no such tool; ${hint(path)}\n`)
 
   /** A value as JSON can have it. */
   const plain = (_key, value) => {
@@ -97,9 +99,12 @@
       signal?.addEventListener("abort", () => resolve(end(124, "", "")))
     })
 
-  const failed = (path, error) => end(1, "", `tool: ${path}: ${error?.name || "Error"}: ${error?.message ?? error}\n`)
+  const failed = (path, error) => {
+    const advice = getToolInfo(path) === undefined ? `; ${hint(path)}` : ""
+    return end(1, "", `tool: ${path}: ${error?.name || "Error"}: ${error?.message ?? error}${advice}\n`)
+  }
 
-  /** Calls it. The call is called off if the command is given up first. */
+  /** Calls it, be it known or not: the host decides. The call is called off if the command is given up first. */
   const call = async (path, argument, signal) => {
     try {
       const answered = run.call(path, [argument])
@@ -128,14 +133,16 @@
     }
     if (name.startsWith("-")) return end(2, "", `tool: ${name} is not known\n${usage}`)
     const info = getToolInfo(name)
-    if (info === undefined) return unknown(name)
-    if (rest.some((word) => word === "--help" || word === "-h")) return help(name, info)
+    if (rest.some((word) => word === "--help" || word === "-h")) {
+      return info === undefined ? unknown(name) : help(name, info)
+    }
     let argument
     try {
-      argument = flags.read(rest, info.input, stdinOf(context))
+      argument = flags.read(rest, info?.input, stdinOf(context))
     } catch (error) {
       if (!(error instanceof flags.Misuse)) throw error
-      return end(2, "", `tool: ${name}: ${error.message}; see "tool ${name} --help"\n`)
+      const advice = info === undefined ? hint(name) : `see "tool ${name} --help"`
+      return end(2, "", `tool: ${name}: ${error.message}; ${advice}\n`)
     }
     return call(name, argument, context.signal)
   }

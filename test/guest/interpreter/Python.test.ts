@@ -6,7 +6,7 @@ import type { TestContext } from "vitest"
 import { defaults } from "../../../src/machine/Limits.ts"
 import * as Value from "../../../src/tool/Value.ts"
 import { Opaque } from "../../../src/tool/value/Opaque.ts"
-import { deny, epoch, expectTag, failed, give, ids, parked } from "../../contract/machine/Steps.ts"
+import { argumentsOf, deny, epoch, expectTag, failed, give, ids, parked } from "../../contract/machine/Steps.ts"
 import { dataValues, imports } from "./dataValues.ts"
 import { interpreter, needs, printed, runner } from "./interpreters.ts"
 
@@ -266,6 +266,26 @@ print("g")`)
         ["send"]
       ])
       assert.match(printed(yield* run("tools.help('mail.send')", { tools })), /to \(string, required\)/)
+    })
+  )
+
+  it.live("puts a call of a tool that is not known to the host, and raises what that says", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* python(context)
+      const thread = "with ThreadPoolExecutor() as pool: pool.submit(tools.unknown.thing, a=1).result()"
+      for (const way of ["tools.unknown.thing(a=1)", "await aio.unknown.thing(a=1)", thread]) {
+        const turn = yield* run(`
+from concurrent.futures import ThreadPoolExecutor
+try:
+  ${way}
+except ToolError as error:
+  print(error.name, error)`)
+        const [call] = parked(turn).calls
+        assert.deepInclude(call, { path: "unknown.thing" }, way)
+        assert.deepStrictEqual(argumentsOf(call), [{ a: 1 }])
+        const after = yield* answer([deny(call?.id ?? "", "CapabilityError", "no")], epoch)
+        assert.strictEqual(printed(after), "CapabilityError no\n")
+      }
     })
   )
 

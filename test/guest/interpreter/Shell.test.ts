@@ -153,7 +153,8 @@ describe("a shell", () => {
         ["mail.send --cc x", 2, /--cc is not known: it takes --to, --subject, /],
         ["mail.send --json '{'", 2, /--json takes a JSON object/],
         ["--nonesuch", 2, /^tool: --nonesuch is not known\nusage: tool NAME/],
-        ["mail.sned", 127, /there is no such tool; did you mean mail\.send\?/],
+        ["mail.sned --help", 127, /^tool: mail\.sned: there is no such tool; did you mean mail\.send\?\n$/],
+        ["mail.sned hello", 2, /: "hello" is no flag: no flags are known of it; did you mean mail\.send\?\n$/],
         ["--list bank", 1, /no tool begins with bank/]
       ] as const
       for (const [words, code, stderr] of refusals) {
@@ -163,6 +164,33 @@ describe("a shell", () => {
       }
       assert.strictEqual(printed(yield* run("tool --list")), "mail.send\tSends a letter\nask\n")
       assert.include(printed(yield* run("tool mail.send --help")), "  --to  text; may be repeated (required)\n")
+    })
+  )
+
+  it.live("S3 puts a call of a tool that is not known to the host, whatever its name", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* shell(context)
+      const turn = parked(yield* run("tool mail.sned --to a --place.floor 2"))
+      assert.deepInclude(turn.calls[0], { path: "mail.sned" })
+      assert.deepStrictEqual(argumentsOf(turn.calls[0]), [{ to: "a", place: { floor: 2 } }])
+      assert.deepStrictEqual(said(yield* answer([deny("1.1", "CapabilityError", "no")], epoch)), {
+        code: 1,
+        stdout: "",
+        stderr: "tool: mail.sned: CapabilityError: no; did you mean mail.send?\n"
+      })
+      for (const [word, path] of [
+        ["''", ""],
+        ["..", ".."],
+        ["a.b/c", "a.b/c"],
+        ["$'\\xff\\n'", "\ufffd\n"]
+      ] as const) {
+        const [call] = parked(yield* run(`tool ${word}`)).calls
+        assert.deepInclude(call, { path })
+        assert.strictEqual(codeOf(yield* answer([deny(call?.id ?? "", "CapabilityError", "no")], epoch)), 1)
+      }
+      const long = said(yield* run(`tool ${"a".repeat(300)}`))
+      assert.match(long.stderr, /: RangeError: the path of a tool has no more than 256 bytes; see "tool --list"\n$/)
+      assert.strictEqual(long.code, 1)
     })
   )
 
