@@ -173,7 +173,7 @@ export class RulesNotKept extends Schema.TaggedError<RulesNotKept>()("RulesNotKe
 }) {
   override get message() {
     const instead = {
-      token: "use a token in force with all files (--allow-read / --allow-write /)",
+      token: "use a token in force that lets all files be read and written",
       policy: `allow them all (defaults: { ${this.kind}: allow }), and give rules that deny or ask a when with other templates`
     }
     const code = this.kind === "commands" ? ` for ${this.language} code` : ""
