@@ -2,18 +2,11 @@
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { versionedBoard } from "../qemu/CommandLine.ts"
+import { hypervisor } from "../qemu/HypervisorName.ts"
 import * as GoCompiler from "../template/image/GoCompiler.ts"
 import * as Program from "../template/Program.ts"
 import type { Finding } from "./Finding.ts"
-import {
-  type HostProgram,
-  hostPrograms,
-  hypervisor,
-  installing,
-  installingProgram,
-  keyring,
-  withoutRoot
-} from "./HostPrograms.ts"
+import { type HostProgram, hostPrograms, installing, installingProgram, keyring, withoutRoot } from "./HostPrograms.ts"
 import { agentSources } from "./TemplatePlace.ts"
 
 const isRoot = process.geteuid?.() === 0

@@ -1,4 +1,5 @@
 /** The programs of the host that the microVM tier is built with and runs on, and where they come from. */
+import { hypervisor } from "../qemu/HypervisorName.ts"
 
 export interface HostProgram {
   readonly name: string
@@ -13,8 +14,6 @@ export interface HostProgram {
   /** What makes it say its version, if that is not `--version`. */
   readonly version?: string
 }
-
-export const hypervisor = "qemu-system-x86_64"
 
 export const hostPrograms: ReadonlyArray<HostProgram> = [
   { name: hypervisor, debian: "qemu-system-x86", neededFor: "running machines", when: "run" },

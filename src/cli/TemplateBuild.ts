@@ -3,6 +3,7 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import { hypervisor } from "../qemu/HypervisorName.ts"
 import type { Microvm, Template } from "../template/Template.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
 import { durationOf } from "./Duration.ts"
@@ -15,8 +16,6 @@ import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 import { NotInstalled } from "./TemplateExit.ts"
 import * as Place from "./TemplatePlace.ts"
-
-const hypervisor = "qemu-system-x86_64"
 
 /** What building a template needs of this host. */
 const needed = (template: Microvm) => {

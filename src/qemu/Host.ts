@@ -7,6 +7,7 @@ import * as Digest from "../template/Digest.ts"
 import * as Program from "../template/Program.ts"
 import type { Means } from "./confinement/Confinement.ts"
 import * as HostMeans from "./confinement/HostMeans.ts"
+import { hypervisor } from "./HypervisorName.ts"
 import { failed, NotInstalled, NotStarted, type QemuError, storageFailed } from "./QemuError.ts"
 
 /** The group of all machines' users, who may open what all machines are made from. */
@@ -27,8 +28,6 @@ export interface Host {
 
 /** The name of a machine's groups. */
 export const groupOf = ({ groupPrefix }: Host, id: string): string => `${groupPrefix}-${id}`
-
-const hypervisor = "qemu-system-x86_64"
 
 /** Chance for names. */
 export const randomHex = (bytes: number) => Effect.sync(() => randomBytes(bytes).toString("hex"))

@@ -10,6 +10,7 @@ import * as Confinement from "../confinement/Confinement.ts"
 import * as ControlGroup from "../confinement/ControlGroup.ts"
 import { type Disks, readBy, seenAs } from "../Disk.ts"
 import * as Host from "../Host.ts"
+import { hypervisor } from "../HypervisorName.ts"
 import * as Child from "../process/Child.ts"
 import * as Roster from "../process/Roster.ts"
 import * as Usage from "../process/Usage.ts"
@@ -40,7 +41,6 @@ export interface Start extends CommandLine.Machine {
   readonly state?: string | undefined
 }
 
-const hypervisor = "qemu-system-x86_64"
 const controlTimeout = "20 seconds"
 /** Beside memory and disk: the hypervisor writes no other files. */
 const fileBytesSpare = 64 * 1_048_576
