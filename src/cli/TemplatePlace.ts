@@ -1,6 +1,5 @@
 /** Where templates are, and what subcommands that read or build them run on. */
-import { existsSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Argument from "effect/cli/Argument"
@@ -8,11 +7,11 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Templates from "../home/Templates.ts"
 import * as Cache from "../template/Cache.ts"
 import { root } from "./Root.ts"
 
-/** Templates and sources that come with Caisson; two folders above this file, built or not. */
-const own = fileURLToPath(new URL("../../templates", import.meta.url))
+/** Sources that come with Caisson; two folders above this file, built or not. */
 export const agentSources = fileURLToPath(new URL("../../guest", import.meta.url))
 
 export const name = Argument.String("NAME").pipe(Argument.withDescription("The template"))
@@ -27,10 +26,8 @@ export const templatesFlag = Flag.String("templates").pipe(
 
 /** The directories that are looked into, in order. */
 export const directories = Effect.fnUntraced(function* (given: string | undefined) {
-  if (given !== undefined) return [given]
   const { home } = yield* root
-  const ofHome = join(home, "templates")
-  return [...(existsSync(ofHome) ? [ofHome] : []), own]
+  return Templates.directories(home, given === undefined ? undefined : [given])
 })
 
 /** The files and programs of this host, and the cache of what was built. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
+/** Those of Caisson; two folders above this file, built or not. */
 const own = fileURLToPath(new URL("../../templates", import.meta.url))
 
 /** Where the template files of a home are: those that are given, else its own, and those of Caisson. */
