@@ -10,6 +10,7 @@ import type { Session } from "../session/Session.ts"
 import * as Place from "./FilesPlace.ts"
 import { sizeOf } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
+import { notReadable } from "./InputFile.ts"
 import { UsageError } from "./Problem.ts"
 import * as Progress from "./Progress.ts"
 import { root } from "./Root.ts"
@@ -29,10 +30,7 @@ interface Put {
 }
 
 const standardInput = () =>
-  Stream.fromAsyncIterable(process.stdin as AsyncIterable<Uint8Array>, (cause) => {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    return new UsageError({ reason: "NotReadable", message: `standard input cannot be read: ${why}` })
-  })
+  Stream.fromAsyncIterable(process.stdin as AsyncIterable<Uint8Array>, (cause) => notReadable("standard input", cause))
 
 const tooLarge = (bytesMax: number) =>
   new UsageError({

@@ -4,8 +4,11 @@ import * as Effect from "effect/Effect"
 import * as FileText from "../policy/document/FileText.ts"
 import { UsageError } from "./Problem.ts"
 
-const notReadable = (name: string, why: string) =>
-  new UsageError({ reason: "NotReadable", message: `${name} cannot be read: ${why}` })
+const reasonOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
+
+/** `cause` is what was thrown, or the reason in words. */
+export const notReadable = (name: string, cause: unknown) =>
+  new UsageError({ reason: "NotReadable", message: `${name} cannot be read: ${reasonOf(cause)}` })
 
 /** No more is read than is allowed, whatever a file says of its length: a device or a pipe says that it has none. */
 const read = async (name: string, pieces: AsyncIterable<Buffer>, bytesMax: number): Promise<string> => {
@@ -24,8 +27,7 @@ const read = async (name: string, pieces: AsyncIterable<Buffer>, bytesMax: numbe
 const text = (name: string, pieces: () => AsyncIterable<Buffer>, bytesMax: number) =>
   Effect.tryPromise({
     try: () => read(name, pieces(), bytesMax),
-    catch: (cause) =>
-      cause instanceof UsageError ? cause : notReadable(name, cause instanceof Error ? cause.message : String(cause))
+    catch: (cause) => (cause instanceof UsageError ? cause : notReadable(name, cause))
   })
 
 /** What is in a file, or comes from a pipe. */

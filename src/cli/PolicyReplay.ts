@@ -3,10 +3,10 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import type { Change, Comparison } from "../policy/Replay.ts"
+import { notReadable } from "./InputFile.ts"
 import { decisionText } from "./PolicyExplain.ts"
 import * as PolicySource from "./PolicySource.ts"
 import { contextFlags } from "./PolicySubject.ts"
-import { UsageError } from "./Problem.ts"
 import { callsIn, type Reading, type Recorded } from "./RecordedCalls.ts"
 import { root } from "./Root.ts"
 import { Screen, type Side } from "./Screen.ts"
@@ -49,9 +49,6 @@ const auditFlag = Flag.String("audit").pipe(
   Flag.map((path) => resolve(path))
 )
 
-const notReadable = (path: string, why: string) =>
-  new UsageError({ reason: "NotReadable", message: `${path} cannot be read: ${why}` })
-
 /** `caisson policy replay`. */
 export const replay = Command.make(
   "replay",
@@ -64,10 +61,7 @@ export const replay = Command.make(
     const reading: Reading = { unreadable: 0, isLog: false }
     const comparison = yield* Effect.try({
       try: () => Replay.replay(policy, callsIn(audit, context, reading)),
-      catch: (cause) => {
-        const why = cause instanceof Error ? cause.message : String(cause)
-        return notReadable(audit, why)
-      }
+      catch: (cause) => notReadable(audit, cause)
     })
     if (!reading.isLog) return yield* notReadable(audit, "there is no audit log")
     const { calls, changes, counts, deniedByOthers } = comparison
