@@ -3,7 +3,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as SubscriptionRef from "effect/SubscriptionRef"
@@ -17,14 +16,7 @@ const notReadable = (file: string, detail: string) =>
 
 /** Reads a policy from its file. At most 1 MiB, and within the bounds of `ReadPolicy.parse`. */
 export const read = Effect.fn("PolicyFile.read")(function* (file: string) {
-  const files = yield* FileSystem.FileSystem
-  const unreadable = Effect.mapError(({ message }: PlatformError) => notReadable(file, message))
-  const { size, type } = yield* unreadable(files.stat(file))
-  // What is no file may have no end, whatever it says of its length.
-  if (type !== "File") return yield* notReadable(file, `it is no file: ${type}`)
-  if (size > FileText.bytesMax) return yield* notReadable(file, `it has more than ${FileText.bytesMax} bytes`)
-  const text = FileText.decode(yield* unreadable(files.readFile(file)))
-  if (text === undefined) return yield* notReadable(file, "it is not UTF-8")
+  const text = yield* Effect.mapError(FileText.read(file), (detail) => notReadable(file, detail))
   return yield* Effect.fromResult(parse(file, text))
 })
 

@@ -1,7 +1,6 @@
 /** Reads a template from its file. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { Document, type Place } from "../policy/document/Document.ts"
@@ -121,17 +120,9 @@ const located = (template: Template, directory: string): Template =>
 /** Reads a template from its file, which has at most 1 MiB. */
 export const read = Effect.fn("TemplateFile.read")(function* (file: string, called?: Called) {
   const files = yield* FileSystem.FileSystem
-  const unreadable = Effect.mapError(({ message }: PlatformError) =>
-    templateFailed(new NotReadable({ file, detail: message }))
-  )
-  const { size, type } = yield* unreadable(files.stat(file))
-  // What is no file may have no end, whatever it says of its length.
-  if (type !== "File") return yield* templateFailed(new NotReadable({ file, detail: `it is no file: ${type}` }))
-  if (size > FileText.bytesMax)
-    return yield* templateFailed(new NotReadable({ file, detail: `it has more than ${FileText.bytesMax} bytes` }))
-  const text = FileText.decode(yield* unreadable(files.readFile(file)))
-  if (text === undefined) return yield* templateFailed(new NotReadable({ file, detail: "it is not UTF-8" }))
+  const unreadable = (detail: string) => templateFailed(new NotReadable({ file, detail }))
+  const text = yield* Effect.mapError(FileText.read(file), unreadable)
   const template = yield* Effect.fromResult(parse(file, text, called))
-  const path = yield* unreadable(files.realPath(file))
+  const path = yield* Effect.mapError(files.realPath(file), ({ message }) => unreadable(message))
   return located(template, path.slice(0, path.lastIndexOf("/")))
 })

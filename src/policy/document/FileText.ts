@@ -1,4 +1,6 @@
 /** Files of an operator as texts: of policies, of templates, and what a command is given. */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 
 /** Of a policy or a template. */
 export const bytesMax = 1_048_576
@@ -11,3 +13,16 @@ export const decode = (bytes: Uint8Array): string | undefined => {
     return undefined
   }
 }
+
+/** Reads the file of a policy or a template. Fails with the reason, in words, if that is none to be read. */
+export const read = Effect.fn("FileText.read")(
+  function* (file: string) {
+    const files = yield* FileSystem.FileSystem
+    const { size, type } = yield* files.stat(file)
+    // What is no file may have no end, whatever it says of its length.
+    if (type !== "File") return yield* Effect.fail(`it is no file: ${type}`)
+    if (size > bytesMax) return yield* Effect.fail(`it has more than ${bytesMax} bytes`)
+    return decode(yield* files.readFile(file)) ?? (yield* Effect.fail("it is not UTF-8"))
+  },
+  Effect.mapError((error) => (typeof error === "string" ? error : error.message))
+)
