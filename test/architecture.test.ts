@@ -11,6 +11,7 @@ const order = [
   "policy",
   "tool",
   "file",
+  "process",
   "template",
   "machine",
   "quickjs",
@@ -53,7 +54,7 @@ const foreign: ReadonlyArray<{ readonly modules: RegExp; readonly folders: Reado
   { modules: /^effect\/http\//, folders: ["approval"] },
   { modules: /^effect\/observability\/PrometheusMetrics$/, folders: ["session"] },
   { modules: /^effect\/(observability\/|http\/FetchHttpClient$)/, folders: ["home"] },
-  { modules: /^effect\/process\//, folders: ["template"] },
+  { modules: /^effect\/process\//, folders: ["process"] },
   { modules: /^effect\/cli\//, folders: ["cli"] },
   { modules: /^@effect\/platform-node\//, folders: ["home", "promise", "cli"] }
 ]

@@ -37,7 +37,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   { files: /^session\/Entropy\.ts$/, uses: ["node:crypto"], why: "is the service that others ask for chance" },
   {
     files: /^session\/Owner\.ts$/,
-    uses: ["node:crypto", "node:fs", "node:os", "process", "performance"],
+    uses: ["node:crypto", "node:os", "process", "performance"],
     why: "says which process this is, and whether another one still lives"
   },
   {
@@ -64,8 +64,8 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "computes SHA-256 of files that are too large to be read at once"
   },
   {
-    files: /^template\/Identity\.ts$/,
-    uses: ["node:fs", "process"],
+    files: /^process\/Identity\.ts$/,
+    uses: ["node:crypto", "node:fs", "process"],
     why: "says which process this is, and whether another one still lives"
   },
   { files: /^template\/kernel\/KernelImage\.ts$/, uses: ["node:zlib"], why: "unpacks kernels" },

@@ -1,10 +1,10 @@
 /** Which programs of the microVM tier this host has, and in which versions. */
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
+import * as Program from "../process/Program.ts"
 import { versionedBoard } from "../qemu/CommandLine.ts"
 import { hypervisor } from "../qemu/HypervisorName.ts"
 import * as GoCompiler from "../template/image/GoCompiler.ts"
-import * as Program from "../template/Program.ts"
 import type { Finding } from "./Finding.ts"
 import { type HostProgram, hostPrograms, installing, installingProgram, keyring, withoutRoot } from "./HostPrograms.ts"
 import { agentSources } from "./TemplatePlace.ts"

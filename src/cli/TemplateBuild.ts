@@ -28,7 +28,7 @@ const needed = (template: Microvm) => {
 const allMissing = (template: Microvm) => (error: TemplateError) =>
   Effect.gen(function* () {
     if (error.reason._tag !== "ProgramFailed" || error.reason.reason !== "NotInstalled") return yield* error
-    const { isInstalled } = yield* Effect.promise(() => import("../template/Program.ts"))
+    const { isInstalled } = yield* Effect.promise(() => import("../process/Program.ts"))
     const programs = yield* Effect.filter(needed(template), ({ name }) => Effect.map(isInstalled(name), (is) => !is))
     if (programs.length === 0) return yield* error
     return yield* new NotInstalled({ programs: programs.map(({ name }) => name) })
@@ -72,7 +72,7 @@ const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, n
 const warm = Effect.fnUntraced(function* (template: Microvm) {
   const { notes } = yield* Screen
   const { name } = template
-  const { isInstalled } = yield* Effect.promise(() => import("../template/Program.ts"))
+  const { isInstalled } = yield* Effect.promise(() => import("../process/Program.ts"))
   if (!(yield* isInstalled(hypervisor))) {
     yield* notes.say(`${name}: ${hypervisor} is not installed, so no machine is made ready`)
     return true

@@ -2,14 +2,14 @@
  * Directories that are of use only while something is made in them. They are removed with the scope; those of a process that was
  * killed, when the next one is made beside them.
  *
- * D1. A directory's name says whose it is: see `Identity`. What belongs to a process of which it is not certain that it has ended is
+ * D1. A directory's name says whose it is, by the label of a process. What belongs to one of which it is not certain that it has ended is
  *     left alone, and so is what belongs to another user.
  * D2. Nothing is removed below which something is mounted: what is there may be the host's own.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import * as Identity from "./Identity.ts"
+import * as Identity from "../process/Identity.ts"
 
 const isMountedBelow = (mounts: string, directory: string): boolean =>
   mounts.split("\n").some((line) => line.split(" ")[4]?.startsWith(`${directory}/`))

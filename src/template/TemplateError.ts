@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { format, PolicyIssue } from "../policy/PolicyError.ts"
-import { ProgramFailed } from "./Program.ts"
+import { ProgramFailed } from "../process/Program.ts"
 
 /** What is wrong at one place of a template file. Lines and columns count from 1. */
 export const TemplateIssue = PolicyIssue

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
+import * as Identity from "../../src/process/Identity.ts"
 import * as Child from "../../src/qemu/process/Child.ts"
 import { Tail } from "../../src/qemu/process/Tail.ts"
-import * as Identity from "../../src/template/Identity.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "caisson-child-"))
 afterAll(() => rmSync(directory, { recursive: true }))

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Identity from "../../src/process/Identity.ts"
 import * as Roster from "../../src/qemu/process/Roster.ts"
-import * as Identity from "../../src/template/Identity.ts"
 import { temporary } from "./directory.ts"
 
 /** A process that only its end ends. */

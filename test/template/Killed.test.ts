@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import * as Contained from "../../src/process/Contained.ts"
+import * as Identity from "../../src/process/Identity.ts"
 import * as Cache from "../../src/template/Cache.ts"
-import * as Contained from "../../src/template/Contained.ts"
 import * as Digest from "../../src/template/Digest.ts"
-import * as Identity from "../../src/template/Identity.ts"
 import { temporary } from "../qemu/directory.ts"
 
 const script = fileURLToPath(new URL("builder.ts", import.meta.url))

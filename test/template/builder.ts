@@ -2,8 +2,8 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, Schema } from "effect"
+import * as Contained from "../../src/process/Contained.ts"
 import * as Cache from "../../src/template/Cache.ts"
-import * as Contained from "../../src/template/Contained.ts"
 import * as Digest from "../../src/template/Digest.ts"
 import { templateFailed } from "../../src/template/TemplateError.ts"
 

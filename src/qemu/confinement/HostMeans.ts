@@ -1,7 +1,7 @@
 /** Finds out what this host has to keep a process in. */
 import { statSync } from "node:fs"
 import * as Effect from "effect/Effect"
-import * as Program from "../../template/Program.ts"
+import * as Program from "../../process/Program.ts"
 import type { Means } from "./Confinement.ts"
 import * as ControlGroup from "./ControlGroup.ts"
 

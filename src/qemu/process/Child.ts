@@ -11,7 +11,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Identity from "../../template/Identity.ts"
+import * as Identity from "../../process/Identity.ts"
 import { Ended, failed, NotInstalled, NotStarted, type QemuError, storageFailed } from "../QemuError.ts"
 import { Tail } from "./Tail.ts"
 

@@ -1,6 +1,6 @@
 /** What a process takes of the host, as the host's kernel counts it. */
 import { readFileSync } from "node:fs"
-import * as Identity from "../../template/Identity.ts"
+import * as Identity from "../../process/Identity.ts"
 
 /** A tick of the times in `/proc`, on every Linux. */
 const tickMillis = 10
@@ -23,7 +23,7 @@ export const chainOf = (pid: number): readonly [number, ...ReadonlyArray<number>
 /** Processor time of all threads of a process, those that have ended too; undefined if it has ended itself. */
 export const cpuMillis = ({ pid, startTicks }: Identity.Identity): number | undefined => {
   const fields = Identity.statOf(pid)
-  if (fields === undefined || fields[19] !== startTicks) return undefined
+  if (fields === undefined || Identity.startTicksIn(fields) !== startTicks) return undefined
   return (Number(fields[11]) + Number(fields[12])) * tickMillis
 }
 

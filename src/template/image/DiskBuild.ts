@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Schema from "effect/Schema"
+import * as Program from "../../process/Program.ts"
 import * as Cache from "../Cache.ts"
 import * as Digest from "../Digest.ts"
-import * as Program from "../Program.ts"
 import { stepFailed, templateFailed } from "../TemplateError.ts"
 import { epochSeconds } from "./DebianRecipe.ts"
 

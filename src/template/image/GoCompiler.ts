@@ -4,8 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Program from "../../process/Program.ts"
 import * as Cache from "../Cache.ts"
-import * as Program from "../Program.ts"
 import * as Progress from "../Progress.ts"
 import { StepFailed, stepFailed, templateFailed } from "../TemplateError.ts"
 

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import * as Program from "../Program.ts"
+import * as Program from "../../process/Program.ts"
 import * as Progress from "../Progress.ts"
 import { StepFailed, templateFailed } from "../TemplateError.ts"
 

@@ -5,9 +5,9 @@
  *     within one boot of the host and one namespace of processes.
  * I2. What cannot be looked at counts as another process: nobody is killed on a guess.
  */
+import { hash } from "node:crypto"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import * as Schema from "effect/Schema"
-import * as Digest from "./Digest.ts"
 
 export const Identity = Schema.Struct({
   pid: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4_194_304 })),
@@ -26,23 +26,28 @@ const orUndefined = <A>(read: () => A): A | undefined => {
   }
 }
 
+/** Numbers of processes mean something only within their namespace: containers can share a host. */
+export const namespace = (): string => orUndefined(() => readlinkSync("/proc/self/ns/pid")) ?? "-"
+
 /** The boot of this host, and the namespace of this process. */
 export const realm = (): string => {
   const boot = orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()) ?? "-"
-  return `${boot} ${orUndefined(() => readlinkSync("/proc/self/ns/pid")) ?? "-"}`
+  return `${boot} ${namespace()}`
 }
 
-/** The fields of a process's `stat`, from the third on; undefined of one that has ended, or that cannot be looked at. */
-export const statOf = (pid: number): ReadonlyArray<string> | undefined => {
-  const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
-  if (stat === undefined) return undefined
+/** The fields of a process's `stat`, from the third on; undefined of one that is not there, or that cannot be looked at. */
+export const statOf = (pid: number): ReadonlyArray<string> | undefined =>
   // The second field is the program's name in parentheses and may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields
-}
+  orUndefined(() => readFileSync(`/proc/${pid}/stat`, "utf8"))
+    ?.replace(/^.*\) /s, "")
+    .split(" ")
+
+/** When the process of a `stat` was started; undefined of one that has ended and that its parent has not looked after yet. */
+export const startTicksIn = (stat: ReadonlyArray<string>): string | undefined =>
+  stat[0] === "Z" || stat[0] === "X" ? undefined : stat[19]
 
 /** When a process was started; undefined of one that has ended, or that cannot be looked at. */
-export const startTicksOf = (pid: number): string | undefined => statOf(pid)?.[19]
+export const startTicksOf = (pid: number): string | undefined => startTicksIn(statOf(pid) ?? [])
 
 /** The identity of a process that is there; undefined of one that is not. */
 export const identify = (pid: number): Identity | undefined => {
@@ -87,7 +92,7 @@ export const usersOf = (directory: string): ReadonlyArray<Identity> =>
 
 /** A short name of a process, for what it makes: its number, when it was started, and what of the boot and the namespace. */
 export const labelOf = ({ pid, realm, startTicks }: Identity): string =>
-  [pid, startTicks, ...realm.split(" ").map((part) => Digest.ofBytes(part).slice(0, 8))].join("-")
+  [pid, startTicks, ...realm.split(" ").map((part) => hash("sha256", part).slice(0, 8))].join("-")
 
 /** Of a label, what `hasEnded` says of its process. What is no label is nobody's. */
 export const labelHasEnded = (label: string): boolean => {

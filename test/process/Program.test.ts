@@ -1,7 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Program from "../../src/template/Program.ts"
+import * as Program from "../../src/process/Program.ts"
 
 layer(NodeServices.layer, { excludeTestServices: true })("Program", (it) => {
   it.effect("gives what a program says, line by line", () =>
