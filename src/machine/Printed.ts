@@ -1,8 +1,7 @@
 import type { Output } from "./Turn.ts"
 
-/** Whether the last thing that was printed is the mark that interpreters set where there is more than is allowed. */
-export const isCut = (printed: ReadonlyArray<Output>, bytesMax: number): boolean =>
-  printed.at(-1)?.text.endsWith(`\n[output truncated at ${bytesMax} bytes]\n`) === true
+export const bytesOf = (printed: ReadonlyArray<Output>): number =>
+  printed.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
 
 /** Adds a piece to what was printed: pieces of one stream that follow each other are one, so that it does not depend on time. */
 export const add = (printed: Array<Output>, { stream, text }: Output): void => {

@@ -22,11 +22,10 @@ import * as Printed from "../machine/Printed.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
 import type { Microvm } from "../template/Template.ts"
 import type { GuestError } from "../tool/GuestError.ts"
-import type { Checkpoint } from "./Checkpoint.ts"
 import type { DurableVm, Vm } from "./Hypervisor.ts"
 import type { HypervisorError } from "./HypervisorError.ts"
 import type { Inside } from "./Inside.ts"
-import type { Standing } from "./Standing.ts"
+import type { Spent, Written } from "./Snapshot.ts"
 
 export interface Parts {
   readonly vm: Vm | DurableVm
@@ -37,13 +36,9 @@ export interface Parts {
   readonly template: Pick<Microvm, "cpus" | "output">
   /** All of the machine. It is closed when the machine is lost. */
   readonly scope: Scope.Closeable
-  /** CPU time that the run in progress has used. */
-  readonly spentMillis: number
-  readonly toSnapshot: (written: {
-    readonly checkpoint: Checkpoint
-    readonly standing: Standing
-    readonly spentMillis: number
-  }) => Snapshot
+  /** What the run in progress has used before. */
+  readonly spent: Spent
+  readonly toSnapshot: (written: Written) => Snapshot
 }
 
 type Failure = MachineError | HypervisorError | AgentError
@@ -74,10 +69,10 @@ const errorOf = ({ message, reason }: InterpreterError): GuestError =>
     : { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
-  const { inside, limits, scope, spentMillis, template, toSnapshot, vm } = parts
+  const { inside, limits, scope, template, toSnapshot, vm } = parts
   const lock = Semaphore.makeUnsafe(1)
   let gone: string | undefined
-  let spent = spentMillis
+  let { outputBytes, spentMillis } = parts.spent
   /** Of the turn that is under way. */
   let printed: Array<Output> = []
   const serving = {
@@ -136,7 +131,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
 
   /** Ends with the turn that takes longer than it may. */
   const limited = Effect.fnUntraced(function* (before: number) {
-    const allowed = Math.min(limits.cpuSliceMillis, limits.cpuRunMillis - spent)
+    const allowed = Math.min(limits.cpuSliceMillis, limits.cpuRunMillis - spentMillis)
     const endMillis = (yield* Clock.currentTimeMillis) + limits.wallMillis
     for (;;) {
       const left = allowed - ((yield* vm.cpuMillis) - before)
@@ -160,6 +155,13 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         ? Effect.succeed(fatal({ name: "InternalError", message: error.message, reason: "Misbehaved" }))
         : Effect.fail(error)
 
+  /** Adds what was printed in a turn. Beyond what is allowed, an interpreter prints only the mark that stands for the rest. */
+  const countOutput = (): Pick<Turn, "outputCut"> => {
+    const before = outputBytes
+    outputBytes += Printed.bytesOf(printed)
+    return before <= limits.outputBytes && outputBytes > limits.outputBytes ? { outputCut: true } : {}
+  }
+
   const take = (made: (interpreter: Inside["interpreter"]) => Effect.Effect<Turn, Trouble>) =>
     withoutFiles(
       Effect.fnUntraced(function* (inside) {
@@ -168,9 +170,8 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
         const before = yield* vm.cpuMillis
         const turn = yield* Effect.raceFirst(Effect.catch(made(inside.interpreter), broken), limited(before))
         const cpuMillis = (yield* vm.cpuMillis) - before
-        spent += cpuMillis
-        const cut = Printed.isCut(turn.output, limits.outputBytes) ? { outputCut: true } : {}
-        const measured = { usage: { ...turn.usage, cpuMillis }, ...cut }
+        spentMillis += cpuMillis
+        const measured = { usage: { ...turn.usage, cpuMillis }, ...countOutput() }
         if (turn._tag === "Failed" && turn.fatal) {
           yield* end(turn.error.message)
           return { ...turn, ...measured }
@@ -187,13 +188,14 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     if (!(yield* agent.freeze)) return yield* lost("its guest does not stand still")
     const compressing = yield* vm.checkpoint
     const [checkpoint] = yield* Effect.all([compressing, agent.thaw], { concurrency: 2 })
-    return toSnapshot({ checkpoint, standing: standing(), spentMillis: spent })
+    return toSnapshot({ checkpoint, standing: standing(), spent: { spentMillis, outputBytes } })
   })
 
   const machine: SnapshotMachine = {
     start: (program) =>
       take((interpreter) => {
-        spent = 0
+        spentMillis = 0
+        outputBytes = 0
         return interpreter.start(program)
       }),
     answer: (answers, nowMillis) => take((interpreter) => interpreter.answer(answers, nowMillis)),

@@ -135,7 +135,7 @@ const open = Effect.fnUntraced(function* (
   { limits, onOutput }: MachineOptions,
   ready: Effect.Effect<Ready, Failure, Scope.Scope>,
   begin: (inside: Inside) => Effect.Effect<void, Trouble>,
-  spentMillis: number
+  spent: Snapshot.Spent
 ) {
   const scope = yield* Scope.fork(yield* Effect.scope)
   const opened = Effect.gen(function* () {
@@ -155,7 +155,7 @@ const open = Effect.fnUntraced(function* (
     onOutput,
     scope,
     template,
-    spentMillis,
+    spent,
     toSnapshot: (written) => Snapshot.write(written, key)
   })
 })
@@ -192,11 +192,11 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
         machineOptions,
         ready,
         ({ interpreter }) => interpreter.prepare(machineOptions.seed),
-        0
+        Snapshot.unspent
       )
     }),
     restore: Effect.fn("MicroVm.restore")(function* (snapshot, machineOptions) {
-      const { checkpoint, spentMillis, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, options.key))
+      const { checkpoint, spent, standing } = yield* Effect.fromResult(Snapshot.read(snapshot, options.key))
       yield* whileOpen
       // A guest goes on from the snapshot of the template that it began with, however the template has changed since.
       const restored = Effect.flatMap(hypervisor.find(checkpoint.header.template.key), (template) =>
@@ -204,7 +204,7 @@ export const make = Effect.fnUntraced(function* (options: MicroVmOptions) {
       )
       // What the host said to it while it was written down may have come in part.
       const ready = readyOf(restored, standing, { mayBeInFrame: true })
-      return yield* open(options, machineOptions, ready, () => Effect.void, spentMillis)
+      return yield* open(options, machineOptions, ready, () => Effect.void, spent)
     })
   }
   return tier

@@ -3,6 +3,7 @@
  * names by their SHA-256.
  */
 import type { KeyObject } from "node:crypto"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { MachineError, type Snapshot, SnapshotRejected } from "../machine/Machine.ts"
@@ -15,25 +16,38 @@ const magic = Buffer.from("CVMS", "latin1")
 /** A region of memory takes a hundred bytes of JSON; a guest may have 32,768 of them, and as many of its disk. */
 const bytesMax = 16_777_216
 
+const amount = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+
+/** What the run in progress has used of its limits. */
+const Spent = Schema.Struct({
+  /** CPU time. */
+  spentMillis: amount,
+  /** What it has printed, with the mark that its interpreter sets where there was more. Earlier snapshots do not say. */
+  outputBytes: amount.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))
+})
+export type Spent = typeof Spent.Type
+
+/** Of a run that has not begun. */
+export const unspent: Spent = { spentMillis: 0, outputBytes: 0 }
+
 /** A guest between two turns, but for its large bytes. */
 const Header = Schema.Struct({
   version: Schema.Literal(version),
   checkpoint: CheckpointHeader,
   standing: Standing,
-  /** CPU time that the run in progress has used. */
-  spentMillis: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+  ...Spent.fields
 })
 
 export interface Written {
   readonly checkpoint: Checkpoint
   readonly standing: Standing
-  readonly spentMillis: number
+  readonly spent: Spent
 }
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Header), { onExcessProperty: "error" })
 
-export const write = ({ checkpoint, spentMillis, standing }: Written, key: KeyObject): Snapshot => {
-  const written: typeof Header.Type = { version, checkpoint: checkpoint.header, standing, spentMillis }
+export const write = ({ checkpoint, spent, standing }: Written, key: KeyObject): Snapshot => {
+  const written: typeof Header.Type = { version, checkpoint: checkpoint.header, standing, ...spent }
   return {
     bytes: Signature.seal(Buffer.concat([magic, Buffer.from(JSON.stringify(written))]), key),
     contents: checkpoint.pieces
@@ -61,6 +75,6 @@ export const read = ({ bytes, contents }: Snapshot, key: KeyObject): Result.Resu
       ? rejected("UnknownVersion", `this reads version ${version}`)
       : rejected("Corrupted", "its header is none")
   }
-  const { checkpoint: header, spentMillis, standing } = written.success
-  return Result.succeed({ checkpoint: { header, pieces: contents }, standing, spentMillis })
+  const { checkpoint: header, outputBytes, spentMillis, standing } = written.success
+  return Result.succeed({ checkpoint: { header, pieces: contents }, standing, spent: { spentMillis, outputBytes } })
 }

@@ -18,6 +18,16 @@ const waiting = Effect.gen(function* () {
   assert.strictEqual(after.reason._tag, "MachineLost")
 })
 
+const chatty = Effect.gen(function* () {
+  const machine = yield* (yield* Machines).boot({ limits: { ...defaults, outputBytes: 60 }, seed: "seed" })
+  const cut = yield* machine.start(script("seq 1000"))
+  assert.isTrue(cut.outputCut)
+  // What looks like the mark is none.
+  const said = yield* machine.start(script("printf '\\n[output truncated at 60 bytes]\\n'"))
+  assert.isUndefined(said.outputCut)
+  assert.strictEqual(said.output.at(-1)?.text, "\n[output truncated at 60 bytes]\n")
+})
+
 const crowded = Effect.gen(function* () {
   const machine = yield* (yield* Machines).boot({ limits: { ...limits, wallMillis: 60_000 }, seed: "seed" })
   const turn = yield* machine.start(script("head -c 20000000 /dev/urandom > /workspace/noise; sync"))
@@ -33,6 +43,16 @@ describe("the limits of a microVM", () => {
     skip(why !== undefined, why)
     await Effect.runPromise(waiting.pipe(Effect.scoped, Effect.provide(tierOf("shell"))))
   })
+
+  it(
+    "say once that more was printed than is allowed, whatever a guest prints",
+    { timeout: 900_000 },
+    async ({ skip }) => {
+      const why = await lacking("shell")
+      skip(why !== undefined, why)
+      await Effect.runPromise(chatty.pipe(Effect.scoped, Effect.provide(tierOf("shell"))))
+    }
+  )
 
   it("say of files that cannot be written down how much can", { timeout: 900_000 }, async ({ skip }) => {
     const why = await lacking("shell")
