@@ -4,11 +4,12 @@ import { Journal } from "../session/Journal.ts"
 import * as JournalMemory from "../session/JournalMemory.ts"
 import type { RunOptions } from "../session/RunOptions.ts"
 import type { Session } from "../session/Session.ts"
+import type { OpenOptions } from "../session/SessionOptions.ts"
 import * as Sessions from "../session/Sessions.ts"
 import * as Toolkit from "../tool/Toolkit.ts"
 
 /** Everything is optional: without a toolkit and capabilities the guest can compute, print and use its own files, nothing else. */
-export type SandboxOptions = Partial<Omit<Sessions.OpenOptions, "snapshots" | "id" | "metadata" | "firstRun">>
+export type SandboxOptions = Partial<Omit<OpenOptions, "snapshots" | "id" | "metadata" | "firstRun">>
 
 /** What a session can do, but for what only makes sense when it outlives its scope. */
 export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "files" | "output" | "state">

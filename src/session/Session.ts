@@ -42,8 +42,9 @@ import {
   SourceTooLarge
 } from "./SessionError.ts"
 import type { Entry, Stance } from "./SessionEvent.ts"
+import type { OpenOptions, ResumeOptions } from "./SessionOptions.ts"
 import { findRun, freshRunId, type Run, type SessionState } from "./SessionState.ts"
-import type { OpenOptions, ResumeOptions, Sessions } from "./Sessions.ts"
+import type { Sessions } from "./Sessions.ts"
 import { spanned } from "./Spanned.ts"
 import * as Trace from "./Trace.ts"
 import type { Snapshots } from "./Turns.ts"

@@ -9,80 +9,35 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { type Capability, decodeList } from "../capability/Capability.ts"
+import { decodeList } from "../capability/Capability.ts"
 import { Limits } from "../machine/Limits.ts"
 import { Machines } from "../machine/Machine.ts"
 import * as Meter from "../machine/Meter.ts"
 import { embedded, Tiers } from "../machine/Tiers.ts"
 import { InForce } from "../policy/InForce.ts"
 import { Revocations } from "../token/Revocations.ts"
-import type { Toolkit } from "../tool/Toolkit.ts"
 import * as Admitting from "./Admitting.ts"
-import * as Airlock from "./Airlock.ts"
 import * as Authority from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
-import * as Entrance from "./Entrance.ts"
 import { Entropy } from "./Entropy.ts"
+import * as Foresight from "./Foresight.ts"
 import { type Claim, Journal, type JournalError, type Owner, type Summary } from "./Journal.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Metrics from "./Metrics.ts"
 import { LocalOwner } from "./Owner.ts"
 import { effective, reachable, replay } from "./Replay.ts"
 import * as Residents from "./Residents.ts"
-import { check as checkRun, idPattern, idRule, invalid, millis, type RunOptions } from "./RunOptions.ts"
+import { idPattern, idRule, invalid, millis } from "./RunOptions.ts"
 import { type Failure, make as makeSession, type Session } from "./Session.ts"
 import { PointNotFound, SessionClosed, SessionError } from "./SessionError.ts"
 import type { Entry } from "./SessionEvent.ts"
-import { dueMillis, freshRunId, statusOf } from "./SessionState.ts"
+import type { ForkOptions, Grants, OpenOptions, ResumeOptions } from "./SessionOptions.ts"
+import { dueMillis, statusOf } from "./SessionState.ts"
 import { spanned } from "./Spanned.ts"
 import type { Snapshots } from "./Turns.ts"
 import { Witness } from "./Witness.ts"
 
-/** What this process lets a session's guest do, and who may wait how long. */
-export interface Grants {
-  readonly toolkit: Toolkit
-  /** Tried in order. With none, every call is denied. */
-  readonly capabilities: ReadonlyArray<Capability>
-  /** How long a person has to decide on a call; after that it is denied. Default seven days. */
-  readonly decision?: Duration.Input | undefined
-  /**
-   * A token for sessions. It is verified before anything else is done, and narrows what calls may do: for good if the session
-   * is opened with it, for as long as it is held if it is resumed with it.
-   */
-  readonly token?: string | undefined
-}
-
-export interface OpenOptions extends Grants {
-  /** Letters, digits, `.`, `_` and `-`; made up if absent. */
-  readonly id?: string | undefined
-  /** Default `javascript`. Others need a process that has their tier. */
-  readonly template?: string | undefined
-  /** Defaults and maximums: see `Limits`. */
-  readonly limits?: typeof Limits.Encoded | undefined
-  /** Seeds the guest's randomness; made up if absent. */
-  readonly seed?: string | undefined
-  /** Default `eager`: see `Snapshots`. */
-  readonly snapshots?: Snapshots | undefined
-  /** Kept with the session and shown in lists. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined
-  /** What it is opened to run. If that would be refused for its token or its code, there is no session. Nothing is run yet. */
-  readonly firstRun?: FirstRun | undefined
-}
-
-export interface FirstRun extends Pick<RunOptions, "runId" | "language" | "token"> {
-  readonly code: string
-}
-
-export interface ResumeOptions extends Grants {
-  /** Do without snapshots: rebuild the guest from the recorded answers alone, for instance because a snapshot is damaged. */
-  readonly rebuild?: boolean | undefined
-}
-
-export interface ForkOptions {
-  /** The last entry to take over; default all of them. */
-  readonly at?: number | undefined
-  readonly id?: string | undefined
-}
+export type * from "./SessionOptions.ts"
 
 export interface SessionsOptions {
   /** Live machines at the same time; the sessions beyond are parked, least recently used first. Default 128. */
@@ -192,22 +147,6 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     )
   }
 
-  /** Whether a session that is about to be opened would take the run that it is opened for. Uses no token up. */
-  const foresee = Effect.fnUntraced(function* (
-    session: string,
-    entries: ReadonlyArray<Entry>,
-    tier: Machines["Service"],
-    grants: Authority.Authority,
-    { code, ...asked }: FirstRun
-  ) {
-    const state = replay(entries)
-    const { language, runId = freshRunId(state), source } = yield* checkRun(code, asked, tier.languages)
-    const program = { run: runId, language, source, token: asked.token }
-    const { rules } = Airlock.make(session, grants)
-    const gate = { session, authority: grants, admit: admitting("check"), rules, keepsRules: tier.keepsRules }
-    yield* Entrance.pass(gate, state, program)
-  })
-
   const open = Effect.fnUntraced(
     function* (options: OpenOptions) {
       const id = yield* checkId(options.id ?? `s-${entropy(10)}`)
@@ -240,7 +179,10 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
           }
         }
       ]
-      if (options.firstRun !== undefined) yield* foresee(id, entries, tier, own, options.firstRun)
+      if (options.firstRun !== undefined) {
+        const opening = { session: id, entries, tier, authority: own, admit: admitting("check") }
+        yield* Foresight.foresee(opening, options.firstRun)
+      }
       const claim = yield* held(create(id, entries))
       return (yield* hold(tier, claim, entries, own, options.snapshots ?? "eager", witness.begin)).session
     },

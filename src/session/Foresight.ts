@@ -1,0 +1,31 @@
+/** Looks at the run that a session is to be opened for while there is no session, so that there is none if it would be refused. */
+import * as Effect from "effect/Effect"
+import type { Machines } from "../machine/Machine.ts"
+import * as Airlock from "./Airlock.ts"
+import type { Authority } from "./Authority.ts"
+import * as Entrance from "./Entrance.ts"
+import { replay } from "./Replay.ts"
+import { check } from "./RunOptions.ts"
+import type { Entry } from "./SessionEvent.ts"
+import type { FirstRun } from "./SessionOptions.ts"
+import { freshRunId } from "./SessionState.ts"
+
+/** A session as it would begin. */
+export interface Opening {
+  readonly session: string
+  readonly entries: ReadonlyArray<Entry>
+  readonly tier: Machines["Service"]
+  readonly authority: Authority
+  /** Uses no token up. */
+  readonly admit: Entrance.Admit
+}
+
+/** Fails as the run would for its token or its code. */
+export const foresee = Effect.fnUntraced(function* (opening: Opening, { code, ...asked }: FirstRun) {
+  const { admit, authority, entries, session, tier } = opening
+  const state = replay(entries)
+  const { language, runId = freshRunId(state), source } = yield* check(code, asked, tier.languages)
+  const program = { run: runId, language, source, token: asked.token }
+  const { rules } = Airlock.make(session, authority)
+  yield* Entrance.pass({ session, authority, admit, rules, keepsRules: tier.keepsRules }, state, program)
+})
