@@ -3,10 +3,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { Admission } from "../token/Admission.ts"
+import type { Authority } from "../token/Authority.ts"
+import type { Circumstances } from "../token/Circumstances.ts"
 import * as Token from "../token/Token.ts"
-import type { Admit } from "./Entrance.ts"
+import type { TokenError } from "../token/TokenError.ts"
+import type { JournalError } from "./Journal.ts"
 import { invalid } from "./RunOptions.ts"
+import type { SessionError } from "./SessionError.ts"
 import { Witness } from "./Witness.ts"
+
+/** Verifies a token for a use, and uses it up if it is good for one. */
+export type Admit = (
+  text: string,
+  circumstances: Circumstances & { readonly session: string }
+) => Effect.Effect<Authority, TokenError | SessionError | JournalError>
 
 const verifiesNone = invalid("token", "nothing: this process verifies no tokens")
 

@@ -8,9 +8,8 @@ import { decider } from "../policy/machine/Decider.ts"
 import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import { unkept } from "../policy/machine/Unkept.ts"
 import * as Policy from "../policy/Policy.ts"
-import type { Authority as TokenAuthority } from "../token/Authority.ts"
-import type { Circumstances } from "../token/Circumstances.ts"
 import type { TokenError } from "../token/TokenError.ts"
+import type { Admit } from "./Admitting.ts"
 import { type Airlock, contextOf } from "./Airlock.ts"
 import { type Authority, type Presented, presented } from "./Authority.ts"
 import * as Ceilings from "./Ceilings.ts"
@@ -19,12 +18,6 @@ import type { JournalError } from "./Journal.ts"
 import { CodeRefused, RulesNotKept, RunInProgress, SessionError, SessionFrozen, TokenTooTight } from "./SessionError.ts"
 import type { SessionState } from "./SessionState.ts"
 import { Witness } from "./Witness.ts"
-
-/** Verifies a token for a use, and uses it up if it is good for one. */
-export type Admit = (
-  text: string,
-  circumstances: Circumstances & { readonly session: string }
-) => Effect.Effect<TokenAuthority, TokenError | SessionError | JournalError>
 
 export interface Program {
   readonly run: string
@@ -82,40 +75,40 @@ export interface Gatekeeping {
   readonly keepsRules: boolean
 }
 
+/** Tells the witness of a refusal, but for those of tokens: they are told where tokens are verified. */
+const tell = (session: string, { reason }: SessionError | TokenError | JournalError) => {
+  const notice = (rule: string, reason: string) =>
+    Witness.use((witness) => witness.notice({ _tag: "CodeRefused", session, rule, reason }))
+  if (reason._tag === "CodeRefused") return notice(reason.rule, reason.detail)
+  return reason._tag === "RulesNotKept" || reason._tag === "SessionFrozen" ? notice("", reason.message) : Effect.void
+}
+
 /**
  * Gives what the token of a run gives, and the rules of the run. A token cannot lower the limits of a session whose machine may be
  * alive already.
  */
-export const pass = Effect.fnUntraced(function* (gate: Gatekeeping, state: SessionState, program: Program) {
-  const { admit, authority, keepsRules, session } = gate
-  const witness = yield* Witness
-  const tell = ({ reason }: SessionError | TokenError): Effect.Effect<void, JournalError> => {
-    const notice = { _tag: "CodeRefused", session } as const
-    if (reason._tag === "CodeRefused") return witness.notice({ ...notice, rule: reason.rule, reason: reason.detail })
-    return reason._tag === "RulesNotKept" || reason._tag === "SessionFrozen"
-      ? witness.notice({ ...notice, rule: "", reason: reason.message })
-      : Effect.void
-  }
-  yield* Effect.tapError(stopped(session, state), tell)
-  if (state.current !== undefined) {
-    return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
-  }
-  const rulesWith = Effect.fnUntraced(function* (token: Presented | undefined) {
-    const rules = yield* gate.rules(state, { token })
-    if (!keepsRules) yield* kept(rules, state, program, yield* Clock.currentTimeMillis)
-    return rules
-  })
-  const { language, run, source, token: text } = program
-  const withoutToken = yield* permitted(authority, state, program).pipe(
-    Effect.andThen(spoken(authority, state, program)),
-    Effect.andThen(rulesWith(undefined)),
-    Effect.tapError(tell)
-  )
-  if (text === undefined) return { token: undefined, rules: withoutToken }
-  const { limits, template } = state
-  const given = yield* admit(text, { use: "execution", session, run, template, language, codeHash: sha256(source) })
-  const tighter = Ceilings.tighter(limits, given.limits)
-  if (tighter !== undefined) return yield* new SessionError({ reason: new TokenTooTight(tighter) })
-  const token: Presented = presented(given, session)
-  return { token, rules: yield* Effect.tapError(rulesWith(token), tell) }
-})
+export const pass = Effect.fnUntraced(
+  function* (gate: Gatekeeping, state: SessionState, program: Program) {
+    const { admit, authority, keepsRules, session } = gate
+    yield* stopped(session, state)
+    if (state.current !== undefined) {
+      return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
+    }
+    const rulesWith = Effect.fnUntraced(function* (token: Presented | undefined) {
+      const rules = yield* gate.rules(state, { token })
+      if (!keepsRules) yield* kept(rules, state, program, yield* Clock.currentTimeMillis)
+      return { token, rules }
+    })
+    yield* permitted(authority, state, program)
+    yield* spoken(authority, state, program)
+    const withoutToken = yield* rulesWith(undefined)
+    const { language, run, source, token } = program
+    if (token === undefined) return withoutToken
+    const { limits, template } = state
+    const given = yield* admit(token, { use: "execution", session, run, template, language, codeHash: sha256(source) })
+    const tighter = Ceilings.tighter(limits, given.limits)
+    if (tighter !== undefined) return yield* new SessionError({ reason: new TokenTooTight(tighter) })
+    return yield* rulesWith(presented(given, session))
+  },
+  (passing, { session }) => Effect.tapError(passing, (error) => tell(session, error))
+)

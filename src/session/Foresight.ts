@@ -1,6 +1,7 @@
 /** Looks at the run that a session is to be opened for while there is no session, so that there is none if it would be refused. */
 import * as Effect from "effect/Effect"
 import type { Machines } from "../machine/Machine.ts"
+import type { Admit } from "./Admitting.ts"
 import * as Airlock from "./Airlock.ts"
 import type { Authority } from "./Authority.ts"
 import * as Entrance from "./Entrance.ts"
@@ -17,7 +18,7 @@ export interface Opening {
   readonly tier: Machines["Service"]
   readonly authority: Authority
   /** Uses no token up. */
-  readonly admit: Entrance.Admit
+  readonly admit: Admit
 }
 
 /** Fails as the run would for its token or its code. */

@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import type { MachineError, Machines } from "../machine/Machine.ts"
 import type { Output } from "../machine/Turn.ts"
 import type { TokenError } from "../token/TokenError.ts"
+import type { Admit } from "./Admitting.ts"
 import * as Airlock from "./Airlock.ts"
 import type { Answer, Reconciliation } from "./Answer.ts"
 import type { Authority } from "./Authority.ts"
@@ -93,7 +94,7 @@ export interface Session {
 
 interface Options {
   readonly tier: Machines["Service"]
-  readonly admit: Entrance.Admit
+  readonly admit: Admit
   readonly ledger: Ledger
   readonly residents: Residents
   readonly authority: Authority

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import type { Policy } from "../../src/policy/Policy.ts"
+import type { Admit } from "../../src/session/Admitting.ts"
 import * as Airlock from "../../src/session/Airlock.ts"
 import { type Authority, Presented, presented, unrestricted } from "../../src/session/Authority.ts"
 import * as Entrance from "../../src/session/Entrance.ts"
@@ -113,7 +114,7 @@ describe("a run in the language shell", () => {
     text?: string
   ) {
     const program = { run: "r1", language: "shell", source: "ls", token: text }
-    const admit: Entrance.Admit = (text, circumstances) => Effect.sync(() => accepted(text, circumstances))
+    const admit: Admit = (text, circumstances) => Effect.sync(() => accepted(text, circumstances))
     const all = yield* held(authority)
     const gate = { session: "s-1", authority: all, admit, rules: Airlock.make("s-1", all).rules, keepsRules: true }
     const passed = Entrance.pass(gate, { ...initial, ...state }, program)
