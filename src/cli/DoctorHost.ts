@@ -9,9 +9,7 @@ import * as HostMeans from "../qemu/confinement/HostMeans.ts"
 import * as Cache from "../template/Cache.ts"
 import { sizeOf } from "./FilesText.ts"
 import type { Finding } from "./Finding.ts"
-import { hostPrograms, installing, installingProgram, packagesOf } from "./HostPrograms.ts"
-
-export const isRoot = process.geteuid?.() === 0
+import { hostPrograms, installing, installingProgram, isRoot, packagesOf } from "./HostPrograms.ts"
 
 /** Only root can start a machine as another user and, on most hosts, make groups. */
 const asRoot = "sudo caisson doctor --tier microvm (it says what machines have that root starts)"

@@ -18,6 +18,7 @@ import * as Registry from "../template/Registry.ts"
 import * as DoctorHost from "./DoctorHost.ts"
 import { durationOf } from "./Duration.ts"
 import type { Finding } from "./Finding.ts"
+import { isRoot } from "./HostPrograms.ts"
 import { standingOf, timed } from "./TemplateText.ts"
 
 const noImage = "no template is built, so that nothing can be booted"
@@ -81,7 +82,7 @@ const inSoftware = (host: Host.Host, image: Image) =>
           detail: `${image.template.name} has booted in software in ${durationOf(bootMillis)}, and was cloned`,
           neededFor: "everything in this tier"
         },
-        DoctorHost.ofMeasures(measures, DoctorHost.isRoot)
+        DoctorHost.ofMeasures(measures, isRoot)
       ]
     ),
     Effect.catch(({ message }) =>

@@ -6,10 +6,16 @@ import { versionedBoard } from "../qemu/CommandLine.ts"
 import { hypervisor } from "../qemu/HypervisorName.ts"
 import * as GoCompiler from "../template/image/GoCompiler.ts"
 import type { Finding } from "./Finding.ts"
-import { type HostProgram, hostPrograms, installing, installingProgram, keyring, withoutRoot } from "./HostPrograms.ts"
+import {
+  type HostProgram,
+  hostPrograms,
+  installing,
+  installingProgram,
+  isRoot,
+  keyring,
+  withoutRoot
+} from "./HostPrograms.ts"
 import { agentSources } from "./TemplatePlace.ts"
-
-const isRoot = process.geteuid?.() === 0
 
 const versionIn = (lines: ReadonlyArray<string>): string => /\d+(?:\.\d+)+\S*/.exec(lines.join("\n"))?.[0] ?? "present"
 

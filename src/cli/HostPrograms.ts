@@ -38,6 +38,9 @@ export const hostPrograms: ReadonlyArray<HostProgram> = [
   { name: "umoci", debian: "umoci", neededFor: "unpacking images of OCI", when: "oci" }
 ]
 
+/** Whether this process is root's. */
+export const isRoot = process.geteuid?.() === 0
+
 /** What only those need who are not root. */
 export const withoutRoot: ReadonlySet<string> = new Set(["fakeroot", "newuidmap"])
 

@@ -10,7 +10,7 @@ import { durationOf } from "./Duration.ts"
 import { exitCodes } from "./ExitCode.ts"
 import { sizeOf } from "./FilesText.ts"
 import * as Flags from "./Flags.ts"
-import { hostPrograms, withoutRoot } from "./HostPrograms.ts"
+import { hostPrograms, isRoot, withoutRoot } from "./HostPrograms.ts"
 import { Ended, UsageError } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
@@ -20,7 +20,7 @@ import * as Place from "./TemplatePlace.ts"
 /** What building a template needs of this host. */
 const needed = (template: Microvm) => {
   const sources = new Set("oci" in template.image ? ["skopeo", "umoci"] : ["mmdebstrap"])
-  const others = new Set(["mmdebstrap", "skopeo", "umoci", ...(process.geteuid?.() === 0 ? withoutRoot : [])])
+  const others = new Set(["mmdebstrap", "skopeo", "umoci", ...(isRoot ? withoutRoot : [])])
   return hostPrograms.filter(({ name, when }) => sources.has(name) || (when === "build" && !others.has(name)))
 }
 

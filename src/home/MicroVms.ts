@@ -80,7 +80,7 @@ const explained = <A, E, R>(doing: Effect.Effect<A, E, R>, why: string): Effect.
   Effect.scoped(Effect.andThen(Effect.forkScoped(Effect.delay(Effect.logInfo(why), longMillis)), doing))
 
 /** The snapshot of a template on this host. */
-const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image, begins: Effect.Effect<void> = Effect.void) {
+const prepare = Effect.fnUntraced(function* (image: ImageBuild.Image, begins?: Effect.Effect<void>) {
   const hypervisor = yield* Hypervisor
   const made = yield* explained(
     hypervisor.prepare(image, { ...Furnishing.of(image.template), begins }),
