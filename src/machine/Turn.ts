@@ -61,6 +61,7 @@ export const Phases = Schema.Record(Schema.String, Schema.Finite)
 export type Phases = typeof Phases.Type
 
 const turn = {
+  cancelled: Schema.Array(Schema.String),
   output: Schema.Array(Output),
   /** More was printed in the run than is allowed, for the first time in this turn: what is missing has a mark in its place. */
   outputCut: Schema.optionalKey(Schema.Boolean),
@@ -87,19 +88,9 @@ const turn = {
  * A `Completed` or non-fatal `Failed` turn may still carry `cancelled` ids: calls which ended with their run.
  */
 export const Turn = Schema.Union([
-  Schema.TaggedStruct("Completed", { value: Schema.String, cancelled: Schema.Array(Schema.String), ...turn }),
-  Schema.TaggedStruct("Failed", {
-    error: GuestError,
-    fatal: Schema.Boolean,
-    cancelled: Schema.Array(Schema.String),
-    ...turn
-  }),
-  Schema.TaggedStruct("Parked", {
-    calls: Schema.Array(ToolCall),
-    sleeps: Schema.Array(Sleep),
-    cancelled: Schema.Array(Schema.String),
-    ...turn
-  })
+  Schema.TaggedStruct("Completed", { value: Schema.String, ...turn }),
+  Schema.TaggedStruct("Failed", { error: GuestError, fatal: Schema.Boolean, ...turn }),
+  Schema.TaggedStruct("Parked", { calls: Schema.Array(ToolCall), sleeps: Schema.Array(Sleep), ...turn })
 ])
 export type Turn = typeof Turn.Type
 
