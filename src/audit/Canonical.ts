@@ -19,7 +19,7 @@ export const defaultBounds: Bounds = { depthMax: 16, valuesMax: 5_000, textMax: 
 const searchedMax = 1_048_576
 
 /** The key under which the data of an event says what was left out of it. */
-export const cutKey = "$cut"
+const cutKey = "$cut"
 
 /** Stands for what was left out. */
 export const mark = "[cut]"

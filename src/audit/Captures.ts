@@ -13,7 +13,7 @@ export interface Capture {
 }
 
 /** Larger captures are refused. */
-export const captureBytesMax = 16 * 1_048_576
+const captureBytesMax = 16 * 1_048_576
 
 const isHash = /^[0-9a-f]{64}$/
 

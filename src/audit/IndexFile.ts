@@ -45,7 +45,7 @@ export const reset = (database: DatabaseSync): void => {
 const errorCodes = { corrupt: 11, notADatabase: 26 }
 
 /** Whether SQLite says that the file is not what it wrote. */
-export const isCorrupt = (cause: unknown): boolean =>
+const isCorrupt = (cause: unknown): boolean =>
   Predicate.hasProperty(cause, "errcode") &&
   typeof cause.errcode === "number" &&
   Object.values(errorCodes).includes(cause.errcode & 0xff)

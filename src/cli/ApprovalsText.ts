@@ -58,7 +58,7 @@ export const isSame = (found: RecordedDecision, by: string, answer: Answer): boo
 }
 
 /** The commands that decide on it. */
-export const commandsFor = ({ call, session }: ApprovalRequest, flags: ReadonlyArray<string>): ReadonlyArray<string> =>
+const commandsFor = ({ call, session }: ApprovalRequest, flags: ReadonlyArray<string>): ReadonlyArray<string> =>
   ["approve", "deny"].map((verb) => commandLine(["approvals", verb, session, call, ...flags]))
 
 const whoLine = ({ approvers, askedMillis, expiresMillis, run, session }: ApprovalRequest): string => {

@@ -20,7 +20,7 @@ interface Doing {
 const cut = (line: string, columns: number): string => (line.length < columns ? line : `${line.slice(0, columns - 2)}…`)
 
 /** What of a step's name, of the time that it takes and of what its tool says has room in one line. */
-export const lineOf = (name: string, { said, startMillis, step }: Doing, nowMillis: number, columns: number): string =>
+const lineOf = (name: string, { said, startMillis, step }: Doing, nowMillis: number, columns: number): string =>
   cut(`${name}: ${step}, ${durationOf(nowMillis - startMillis)}  ${said}`.trimEnd(), columns)
 
 /** Shows each step of a build, and gives what was built. */

@@ -54,7 +54,7 @@ const metricsJson = (metrics: RunMetrics) =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, Math.round(value * 1_000) / 1_000]))
 
 /** A result as one line of JSON. */
-export const resultJson = (result: RunResult): string => {
+const resultJson = (result: RunResult): string => {
   const run = fromSession(result)
   return JSON.stringify({
     session: run.session,

@@ -50,7 +50,7 @@ export interface Recursion {
   readonly isRecursive?: boolean | undefined
 }
 
-export const listEntriesMax = 10_000
+const listEntriesMax = 10_000
 
 const statOf = (inode: Inode): Stat => ({
   kind: inode.kind,

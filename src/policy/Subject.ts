@@ -29,16 +29,6 @@ export interface Context {
 export const kinds = ["tools", "commands", "files", "network", "code"] as const
 export type Kind = (typeof kinds)[number]
 
-const kindOfTag: Readonly<Record<Subject["_tag"], Kind>> = {
-  Tool: "tools",
-  Command: "commands",
-  File: "files",
-  Network: "network",
-  Code: "code"
-}
-
-export const kindOf = ({ _tag }: Subject): Kind => kindOfTag[_tag]
-
 const lengthShown = 80
 
 const shorten = (text: string): string =>

@@ -8,7 +8,7 @@ import { type Disks, nodeOf } from "./Disk.ts"
 import { memoryBytes, type Shape } from "./Shape.ts"
 
 /** The port of the agent, as the guest finds it. */
-export const agentPort = "agent.0"
+const agentPort = "agent.0"
 
 /** Descriptors that the process inherits. */
 export const descriptors = { agent: 3, control: 4, state: 5 } as const

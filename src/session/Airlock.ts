@@ -58,7 +58,7 @@ export interface Airlock {
 }
 
 /** A refusal as the guest catches it. */
-export const toGuestError = (denial: Denial): GuestError => ({
+const toGuestError = (denial: Denial): GuestError => ({
   name: denial.name,
   message: denial.message,
   reason: denial.reason

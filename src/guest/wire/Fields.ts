@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 
 /** UTF-16 units of a path, a name, an argument or a variable of the environment. */
-export const textLengthMax = 32_768
+const textLengthMax = 32_768
 
 /** A text that has a form in UTF-8, and is no longer than a message may be. */
 export const Text = Schema.String.check(

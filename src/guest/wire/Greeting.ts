@@ -6,7 +6,7 @@ export const version = 1
 
 export const nonceBytes = 16
 export const entropyBytes = 32
-export const processesMax = 256
+const processesMax = 256
 
 /**
  * What a host says first on every connection, whether the guest was booted, cloned or resumed: nothing in the guest may go on

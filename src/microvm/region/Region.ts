@@ -4,7 +4,7 @@
  */
 import { pageBytes, regionBytes } from "../Checkpoint.ts"
 
-export const pagesOfRegion = regionBytes / pageBytes
+const pagesOfRegion = regionBytes / pageBytes
 export const bitmapBytes = pagesOfRegion / 8
 /** Bytes of the longest changes that there are. */
 export const changesBytesMax = bitmapBytes + regionBytes

@@ -45,7 +45,7 @@ const synonyms: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>> = new 
 )
 
 /** The flags that mean the same to a command as this one, and itself. */
-export const meanings = (command: string, flag: string): ReadonlyArray<string> =>
+const meanings = (command: string, flag: string): ReadonlyArray<string> =>
   synonyms.get(command)?.find((group) => group.includes(flag)) ?? [flag]
 
 const isLong = (flag: string): boolean => flag.startsWith("--")

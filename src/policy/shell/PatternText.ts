@@ -25,7 +25,7 @@ const wordsMax = 64
 const alternativesMax = 16
 
 /** Names that stand for several programs: `@shell` for those that take what they read, or are given, for commands. */
-export const groups = {
+const groups = {
   "@shell": "sh bash dash ash ksh mksh zsh fish csh tcsh eval source .",
   "@interpreter": "python* perl ruby node php lua deno bun",
   "@downloader": "curl wget fetch aria2c http https xh nc ncat netcat socat"

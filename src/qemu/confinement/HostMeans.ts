@@ -29,7 +29,7 @@ const kvmOf = (path: string): Means["kvm"] => {
 const readOnlyMemorySince = [8, 2] as const
 
 /** Whether a version such as `7.2.22` is at least another one. */
-export const isAtLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
+const isAtLeast = (version: string, [major, minor]: readonly [number, number]): boolean => {
   const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number)
   return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }

@@ -17,7 +17,7 @@ const lineLengthMax = 400
 const linesMax = 40
 
 /** One line of a comment. */
-export const line = (text: string): string => neutral(bounded(text, lineLengthMax))
+const line = (text: string): string => neutral(bounded(text, lineLengthMax))
 
 /** A comment behind something; nothing if there is nothing to say. */
 export const trailing = (notes: ReadonlyArray<string>): string =>

@@ -28,7 +28,7 @@ const key = (name: string): string => (/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ?
 export const indent = (text: string): string => text.replaceAll("\n", "\n  ")
 
 /** One or more alternatives, each once; `unknown` swallows the others. */
-export const union = (types: ReadonlyArray<string>): string => {
+const union = (types: ReadonlyArray<string>): string => {
   const distinct = [...new Set(types)].filter((type) => type !== "never")
   if (distinct.includes("unknown")) return "unknown"
   return distinct.length === 0 ? "never" : distinct.join(" | ")
@@ -78,7 +78,7 @@ export const notes = (schema: JsonSchema): ReadonlyArray<string> => [
 ]
 
 /** A schema's descriptions: its own, and those that stand in schemas of its own which say nothing else. */
-export const descriptions = (schema: JsonSchema): ReadonlyArray<string> =>
+const descriptions = (schema: JsonSchema): ReadonlyArray<string> =>
   [schema, ...list(schema["allOf"]).filter(isPlainObject)].flatMap(({ description }) =>
     typeof description === "string" ? [description] : []
   )
