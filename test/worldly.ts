@@ -120,8 +120,8 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   { files: /^quickjs\/QuickJs\.ts$/, uses: ["node:crypto", "node:os"], why: "counts processors, and holds the key" },
   {
-    files: /^quickjs\/(Board|Host|Inbox|Lookout|Thread|worker)\.ts$/,
-    uses: ["node:crypto", "node:worker_threads", "performance", "process", "setImmediate", "setTimeout"],
+    files: /^quickjs\/(Board|Host|Inbox|Lookout|Thread|ThreadTime|worker)\.ts$/,
+    uses: ["node:crypto", "node:fs", "node:worker_threads", "performance", "process", "setImmediate", "setTimeout"],
     why: "runs threads, and ends guests by the real clock"
   }
 ]

@@ -1,8 +1,13 @@
-/** What is running in a worker: which slot, since when, when it was last let go on, and how much CPU time it may use. */
+import { ownMillis } from "./ThreadTime.ts"
+
+/** What is running in a worker, and how much CPU time it may use. */
 export interface Execution {
   readonly slot: number
   readonly sinceMillis: number
+  /** When it was last let go on. */
   readonly beatMillis: number
+  /** CPU time that the worker's thread had used before. */
+  readonly usedMillis: number
   readonly allowedMillis: number
 }
 
@@ -10,7 +15,8 @@ const counter = 0
 const occupied = 1
 const allowed = 2
 const flags = 3
-const timesBytes = 2 * Float64Array.BYTES_PER_ELEMENT
+const times = 3
+const timesBytes = times * Float64Array.BYTES_PER_ELEMENT
 
 /** A clock that all threads of this process share. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -24,13 +30,12 @@ export const now = (): number => Number(process.hrtime.bigint()) / 1e6
  */
 export class Board {
   readonly buffer: SharedArrayBuffer
-  /** Since when it runs, and when it was last let go on. */
   readonly #times: Float64Array
   readonly #words: Int32Array
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
-    this.#times = new Float64Array(buffer, 0, 2)
+    this.#times = new Float64Array(buffer, 0, times)
     this.#words = new Int32Array(buffer, timesBytes)
   }
 
@@ -40,6 +45,7 @@ export class Board {
 
   enter(slot: number, allowedMillis: number): void {
     this.#times.fill(now())
+    this.#times[2] = ownMillis()
     Atomics.store(this.#words, allowed, allowedMillis)
     Atomics.add(this.#words, counter, 1)
     Atomics.store(this.#words, occupied, slot + 1)
@@ -58,11 +64,12 @@ export class Board {
   execution(): Execution | undefined {
     const before = Atomics.load(this.#words, counter)
     const slot = Atomics.load(this.#words, occupied) - 1
-    const [sinceMillis = 0, beatMillis = 0] = this.#times
+    const [sinceMillis = 0, beatMillis = 0, usedMillis = 0] = this.#times
     const execution = {
       slot,
       sinceMillis,
       beatMillis,
+      usedMillis,
       allowedMillis: Atomics.load(this.#words, allowed)
     }
     if (slot < 0 || Atomics.load(this.#words, counter) !== before) return undefined

@@ -12,6 +12,7 @@ import type { Hooks } from "./Hooks.ts"
 import { Outstanding } from "./Outstanding.ts"
 import { Printer } from "./Printer.ts"
 import { Refusals } from "./Refusals.ts"
+import { ownMillis } from "./ThreadTime.ts"
 
 export interface HostOptions {
   readonly limits: Limits
@@ -46,18 +47,6 @@ export interface Requests {
   readonly calls: ReadonlyArray<ToolCall>
   readonly sleeps: ReadonlyArray<Sleep>
   readonly cancelled: ReadonlyArray<string>
-}
-
-/**
- * CPU time of this thread: none passes while other threads and processes have the processor.
- *
- * Linux brings it up to date at its ticks, milliseconds apart, and when the thread gives up the processor, so that a shorter turn
- * would cost hardly anything. To ask for the time of the whole process brings that of the asking thread up to date.
- */
-const threadMillis = (): number => {
-  process.cpuUsage()
-  const { system, user } = process.threadCpuUsage()
-  return (system + user) / 1_000
 }
 
 /** How much of its CPU time a turn counts that is made again. */
@@ -143,23 +132,23 @@ export class Host implements Pick<Hooks, "now" | "mustStop" | "ask"> {
     this.#allowance = left < cpuSliceMillis ? `${cpuRunMillis} ms in one run` : `${cpuSliceMillis} ms between two waits`
     this.#allowedMillis = Math.min(left, cpuSliceMillis)
     this.#weight = isAgain ? weightAgain : 1
-    this.#startedMillis = threadMillis()
+    this.#startedMillis = ownMillis()
     this.#pausedMillis = undefined
   }
 
   /** CPU time that guest code has used since `begin`, as far as it counts. */
   get cpuMillis(): number {
-    return this.#weight * ((this.#pausedMillis ?? threadMillis()) - this.#startedMillis)
+    return this.#weight * ((this.#pausedMillis ?? ownMillis()) - this.#startedMillis)
   }
 
   /** The guest waits for its host: that is no time of its own. */
   pause(): void {
-    this.#pausedMillis ??= threadMillis()
+    this.#pausedMillis ??= ownMillis()
   }
 
   proceed(): void {
     if (this.#pausedMillis === undefined) return
-    this.#startedMillis += threadMillis() - this.#pausedMillis
+    this.#startedMillis += ownMillis() - this.#pausedMillis
     this.#pausedMillis = undefined
   }
 

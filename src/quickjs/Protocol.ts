@@ -73,8 +73,8 @@ export type Result =
   | { readonly kind: "broken"; readonly detail: string }
 
 export type Reply =
-  /** The worker can take machines. */
-  | { readonly kind: "ready" }
+  /** The worker can take machines. `thread` is what `ThreadTime` knows it by. */
+  | { readonly kind: "ready"; readonly thread: string | undefined }
   /** It never will. */
   | { readonly kind: "unfit"; readonly detail: string }
   /** It works no longer as it should and wants to be replaced. */

@@ -4,10 +4,13 @@ import { Board, type Execution, now } from "./Board.ts"
 import { Lookout } from "./Lookout.ts"
 import type { Orders, Reply, Request } from "./Protocol.ts"
 import { type Gone, Seat } from "./Seat.ts"
+import * as ThreadTime from "./ThreadTime.ts"
 import { keepCode } from "./Wasm.ts"
 
-/** How long a guest may go on after it should have stopped, before its worker is ended. */
+/** How much CPU time a guest may use after it should have stopped, before its worker is ended. */
 const graceMillis = 250
+/** How long it may go on then, on a host that gives it hardly any. */
+const patienceMillis = 10_000
 /** How often a busy worker is looked at. */
 const watchMillis = 25
 /**
@@ -36,8 +39,8 @@ export interface ThreadOptions {
  * One worker thread and the machines in it.
  *
  * T1. Every request that is sent is replied to once, or the thread ends.
- * T2. While requests are under way a timer looks at the board: a guest that runs longer than it may and the grace is ended
- *     with its worker. An idle thread has no timer.
+ * T2. While requests are under way a timer looks at the board: a guest that uses up the grace after it should have stopped is
+ *     ended with its worker. An idle thread has no timer.
  * T3. It keeps the process alive while requests are under way, and for no longer than a look after that.
  * T4. It looks out for the reply to a request: meanwhile the event loop goes round without sleeping.
  * T5. A thread that has ended takes no machine, and all that it had are gone.
@@ -50,6 +53,9 @@ export class Thread {
   readonly #startTimer: NodeJS.Timeout
   #watchTimer: NodeJS.Timeout | undefined
   #ready = false
+  #thread: string | undefined
+  /** What was seen to run on when it should have stopped, and the worker's CPU time then. */
+  #overdue: { readonly sinceMillis: number; readonly cpuMillis: number } | undefined
   #ended: Promise<number> | undefined
   #load = 0
   #machines = 0
@@ -150,6 +156,7 @@ export class Thread {
     switch (reply.kind) {
       case "ready":
         this.#ready = true
+        this.#thread = reply.thread
         clearTimeout(this.#startTimer)
         break
       case "unfit":
@@ -180,10 +187,18 @@ export class Thread {
     this.#watchTimer = undefined
     const execution = this.#board.execution()
     const stop = execution && this.#stopOf(execution)
-    if (stop !== undefined && now() > stop.millis + graceMillis)
-      this.#end(`a guest did not stop ${stop.reason}`, execution)
+    if (stop !== undefined && this.#isStuck(stop.millis)) this.#end(`a guest did not stop ${stop.reason}`, execution)
     else if (this.#underWay > 0) this.#wake()
     else this.#worker.unref()
+  }
+
+  /** Whether a guest has run on for too long that should have stopped then. */
+  #isStuck(millis: number): boolean {
+    const overMillis = now() - millis
+    if (overMillis <= 0) return false
+    const cpuMillis = ThreadTime.millisOf(this.#thread) ?? now()
+    if (this.#overdue?.sinceMillis !== millis) this.#overdue = { sinceMillis: millis, cpuMillis }
+    return overMillis > patienceMillis || cpuMillis - this.#overdue.cpuMillis > graceMillis
   }
 
   /** When a guest that runs has to stop, and why. One that asks may go on until it is told otherwise: its CPU time is its worker's to know. */
@@ -195,17 +210,23 @@ export class Thread {
       : { millis: dueMillis, reason: `within ${allowedMillis} ms` }
   }
 
+  /** CPU time of what runs; by the clock where that of the thread cannot be told. */
+  #usedBy({ sinceMillis, usedMillis }: Execution): number {
+    const threadMillis = ThreadTime.millisOf(this.#thread)
+    return threadMillis === undefined ? now() - sinceMillis : threadMillis - usedMillis
+  }
+
   /** `culprit` is what ran when the worker ended, if that was why it ended. */
   #end(detail: string, culprit: Execution | undefined): void {
     if (this.hasEnded) return
     keepCode()
     this.#worker.ref()
+    const gone: Gone = { kind: this.#ready ? "lost" : "unavailable", detail }
+    const fault = culprit && { message: detail, cpuMillis: this.#usedBy(culprit) }
     this.#ended = this.#worker.terminate()
     clearTimeout(this.#startTimer)
     clearTimeout(this.#watchTimer)
     this.#options.changed()
-    const gone: Gone = { kind: this.#ready ? "lost" : "unavailable", detail }
-    const fault = culprit && { message: detail, cpuMillis: now() - culprit.sinceMillis }
     for (const seat of this.#seats) seat?.end(gone, seat.slot === culprit?.slot ? fault : undefined)
   }
 }

@@ -20,6 +20,7 @@ import type { FilesRefused, Orders, Packed, Reply, Request, Result } from "./Pro
 import { RejectedSnapshot } from "./RejectedSnapshot.ts"
 import * as Rules from "./Rules.ts"
 import { Spool } from "./Spool.ts"
+import * as ThreadTime from "./ThreadTime.ts"
 import { strip, stripperIsBroken } from "./TypeStrip.ts"
 import { needsShell, type Progress, Vm } from "./Vm.ts"
 import { liveShortly } from "./Wasm.ts"
@@ -244,7 +245,7 @@ try {
   if (orders.livesShortly) liveShortly()
   await baseImage()
   const inbox: Inbox = new Inbox(port, () => void work(inbox))
-  post({ kind: "ready" })
+  post({ kind: "ready", thread: ThreadTime.own() })
 } catch (error) {
   post({ kind: "unfit", detail: describe(error) })
 }

@@ -219,6 +219,15 @@ describe("a guest on a host that is busy with others", () => {
       yield* assertWorks(slow)
     })
   )
+
+  it.live.runIf(process.platform === "linux")("is let alone as long as it has no processor", () =>
+    Effect.gen(function* () {
+      const threads = yield* pool({ threads: 1 })
+      const slow = yield* machine(threads)
+      turnOf(yield* start(slow, "have no processor"))
+      yield* assertWorks(slow)
+    })
+  )
 })
 
 describe("a guest that heeds nothing", () => {

@@ -17,6 +17,11 @@ const faults: Readonly<Record<string, (request: Request) => void>> = {
     parentPort?.postMessage({ kind: "output", slot, output: [{ stream: "stdout", text: "burning" }] })
     for (;;);
   },
+  "have no processor": ({ slot }) => {
+    board.enter(slot, 1)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600)
+    board.leave()
+  },
   "be let go on again and again": ({ slot }) => {
     board.enter(slot, 1)
     const pause = new Int32Array(new SharedArrayBuffer(4))
