@@ -95,7 +95,7 @@ describe("a home", { timeout: 60_000 }, () => {
     assert.deepInclude(jsonOf(file)["error"], { name: "HomeError", reason: "NotUsable" })
   })
 
-  it.runIf(process.platform === "linux")("that cannot be made is refused with 78", async () => {
+  it("that cannot be made is refused with 78", async () => {
     const ended = await caisson(["run", "-e", "1", "--home", "/proc/nowhere/home", "--json"])
     assert.strictEqual(ended.code, 78)
     assert.deepInclude(jsonOf(ended)["error"], { name: "HomeError", reason: "NotUsable" })
