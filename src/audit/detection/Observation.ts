@@ -70,7 +70,7 @@ export const Observation = Schema.Union([
   Schema.TaggedStruct("RunEnded", {
     ...common,
     status: Schema.Literals(["completed", "failed"]),
-    /** The run's own result, as a `Value` text. */
+    /** The run's own result, or what it threw, as a `Value` text. */
     value: Schema.optionalKey(Schema.String)
   }),
   Schema.TaggedStruct("Syscall", {

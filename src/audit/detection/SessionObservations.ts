@@ -2,6 +2,7 @@
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { Entry, RecordedCall, SessionEvent } from "../../session/SessionEvent.ts"
+import type { GuestError } from "../../tool/GuestError.ts"
 import { limitOf } from "../Limit.ts"
 import type { Observation } from "./Observation.ts"
 
@@ -58,6 +59,10 @@ const refused = (common: Common, { refusals }: EventOf<"Parked"> | EventOf<"RunE
 const printed = (common: Common, { output }: EventOf<"Parked"> | EventOf<"RunEnded">): ReadonlyArray<Draft> =>
   output.map(({ stream, text }) => ({ ...common, _tag: "Output", stream, text }))
 
+/** What a guest throws goes to whoever asked for the run, as its result would. */
+const thrown = ({ message, name, stack }: GuestError): string =>
+  JSON.stringify(stack === undefined ? { name, message } : { name, message, stack })
+
 const ended = (common: Common, event: EventOf<"RunEnded">): ReadonlyArray<Draft> => {
   const { outcome } = event
   const before = [...printed(common, event), ...refused(common, event)]
@@ -66,7 +71,7 @@ const ended = (common: Common, event: EventOf<"RunEnded">): ReadonlyArray<Draft>
   }
   const limit = limitOf(outcome.error)
   const hit: ReadonlyArray<Draft> = limit === undefined ? [] : [{ ...common, _tag: "LimitHit", limit }]
-  return [...before, ...hit, { ...common, _tag: "RunEnded", status: "failed" }]
+  return [...before, ...hit, { ...common, _tag: "RunEnded", status: "failed", value: thrown(outcome.error) }]
 }
 
 const draftsOf = (observer: Observer, event: SessionEvent, common: Common): ReadonlyArray<Draft> => {

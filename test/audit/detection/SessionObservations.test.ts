@@ -102,6 +102,13 @@ describe("observations of a session", () => {
     assert.isTrue(observations.every((observation) => isObservation(observation)))
   })
 
+  it("tell of what a run threw, which leaves the guest as a result does", () => {
+    const error = { name: "Error", message: "the key is k", stack: "    at k (run-1.ts:1:1)", line: 1, column: 1 }
+    const [, seen] = SessionObservations.observationsOf(source, entries(started, ended({ _tag: "Rejected", error })))
+    const { message, name, stack } = error
+    assert.deepInclude(seen, { _tag: "RunEnded", status: "failed", value: JSON.stringify({ name, message, stack }) })
+  })
+
   it("tell of what a machine refused, the last with what was not listed", () => {
     const one = { kind: "command", effect: "deny", layer: "policy p", reason: "no" } as const
     const refusals = {
