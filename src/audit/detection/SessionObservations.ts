@@ -56,8 +56,14 @@ const refused = (common: Common, { refusals }: EventOf<"Parked"> | EventOf<"RunE
   })
 }
 
-const printed = (common: Common, { output }: EventOf<"Parked"> | EventOf<"RunEnded">): ReadonlyArray<Draft> =>
-  output.map(({ stream, text }) => ({ ...common, _tag: "Output", stream, text }))
+/** What a guest shows as a text is read by people as what it prints is. */
+const printed = (common: Common, event: EventOf<"Parked"> | EventOf<"RunEnded">): ReadonlyArray<Draft> => [
+  ...event.output.map(({ stream, text }): Draft => ({ ...common, _tag: "Output", stream, text })),
+  ...(event.displays ?? []).flatMap(
+    ({ text }): ReadonlyArray<Draft> =>
+      text === undefined ? [] : [{ ...common, _tag: "Output", stream: "stdout", text }]
+  )
+]
 
 /** What a guest throws goes to whoever asked for the run, as its result would. */
 const thrown = ({ message, name, stack }: GuestError): string =>

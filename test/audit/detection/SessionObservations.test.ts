@@ -109,6 +109,17 @@ describe("observations of a session", () => {
     assert.deepInclude(seen, { _tag: "RunEnded", status: "failed", value: JSON.stringify({ name, message, stack }) })
   })
 
+  it("tell of texts that a run has shown as of those that it has printed", () => {
+    const displays = [
+      { mediaType: "text/html", text: "<b>k</b>" },
+      { mediaType: "image/png", path: "/a.png" }
+    ]
+    const shown = { ...ended({ _tag: "Succeeded", value: "1" }), displays }
+    const [, seen, last] = SessionObservations.observationsOf(source, entries(started, shown))
+    assert.deepInclude(seen, { _tag: "Output", stream: "stdout", text: "<b>k</b>" })
+    assert.strictEqual(last?._tag, "RunEnded")
+  })
+
   it("tell of what a machine refused, the last with what was not listed", () => {
     const one = { kind: "command", effect: "deny", layer: "policy p", reason: "no" } as const
     const refusals = {
