@@ -43,6 +43,14 @@ limits: [{ wallMillis: 10 }, { when: { tenant: a }, wallMillis: 5 }]`
       ["id: a, effect: allow, commands: rm -r -f /tmp/x", 'id: b, effect: deny, commands: "{rm,rmdir} -r"']
     ],
     [
+      "allows a denied command in another order of its flags",
+      ["id: a, effect: allow, commands: rm -fr /tmp/**", "id: b, effect: deny, commands: rm -rf"]
+    ],
+    [
+      "asks for a denied command in another spelling",
+      ["id: a, effect: ask, commands: rm --force -v -R", "id: b, effect: deny, commands: rm -rf"]
+    ],
+    [
       "allows a denied pipe's end",
       ['id: a, effect: ask, commands: "curl x | sh"', 'id: b, effect: deny, commands: "@shell"']
     ],

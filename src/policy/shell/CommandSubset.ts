@@ -2,7 +2,7 @@
 import * as Glob from "../Glob.ts"
 import { rest } from "../Sequence.ts"
 import type { CommandPattern } from "./CommandPattern.ts"
-import { letters } from "./Flags.ts"
+import { isGiven, letters } from "./Flags.ts"
 import type { Choice, Stage } from "./PatternText.ts"
 
 const isChoiceWithin = (child: Choice, parent: Choice): boolean =>
@@ -21,10 +21,24 @@ const isFlagWithin = (child: string, parent: string): boolean => {
   return cluster.length === 1 && cluster.every((letter) => letters(child).includes(letter))
 }
 
-const areFlagsWithin = ({ flags: child }: Stage, { flags: parent }: Stage): boolean =>
-  parent.every((wanted) =>
-    child.some((given) => given.every((spelling) => wanted.some((wide) => isFlagWithin(spelling, wide))))
+const namesOf = ({ name = [] }: Stage): ReadonlyArray<string> => {
+  const names = name.map((glob) => (Glob.isLiteral(glob) ? glob[0] : ""))
+  return names.length === 0 ? [""] : names
+}
+
+const areFlagsWithin = (child: Stage, parent: Stage): boolean => {
+  // What is given in one spelling alone is given in every command that the child is about, in that spelling or another one of it.
+  const certain = child.flags.flatMap(([spelling, ...others]) =>
+    spelling === undefined || others.length > 0 || spelling.includes("*") ? [] : [spelling]
   )
+  const isCertain = (wanted: string) =>
+    !wanted.includes("*") && namesOf(child).every((name) => isGiven(name, certain, wanted))
+  return parent.flags.every(
+    (wanted) =>
+      wanted.some(isCertain) ||
+      child.flags.some((given) => given.every((spelling) => wanted.some((wide) => isFlagWithin(spelling, wide))))
+  )
+}
 
 const areOperandsWithin = (child: Stage, parent: Stage): boolean => {
   const wanted = parent.operands.filter((operand) => operand !== rest)
