@@ -28,7 +28,7 @@ const keysVariable = "CAISSON_AUDIT_KEYS"
 const secrets: Redaction.Output = {
   redact: [
     ...["aws-access-key", "github-token", "gitlab-token", "slack-token", "stripe-key", "google-api-key"],
-    ...["anthropic-key", "openai-key", "npm-token", "jwt", "private-key-block"]
+    ...["anthropic-key", "openai-key", "npm-token", "caisson-token", "jwt", "private-key-block"]
   ].map((name) => ({ _tag: "Kind", name }))
 }
 

@@ -153,6 +153,7 @@ export const builtIn: ReadonlyMap<string, ReadonlyArray<Detector>> = new Map([
   prefixed("anthropic-key", ["sk-ant-"], "word", [20, 255]),
   prefixed("openai-key", ["sk-proj-"], "word", [20, 255]),
   prefixed("npm-token", ["npm_"], "alphanumeric", [36, 36]),
+  prefixed("caisson-token", ["ct1."], "dotted", [100, lengthMax - 4]),
   ["jwt", [{ name: "jwt", prefix: jsonStart, scan: scanJwt }]],
   ["private-key-block", [{ name: "private-key-block", prefix: keyBegin, scan: scanPrivateKey }]],
   ["credit-card", [{ name: "credit-card", hint: `\\d(?:[ -]?\\d){${digitsMin - 1}}`, scan: scanCreditCard }]],

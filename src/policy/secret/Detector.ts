@@ -39,6 +39,7 @@ export const charsets = {
   upper: "A-Z0-9",
   alphanumeric: "A-Za-z0-9",
   word: "A-Za-z0-9_-",
+  dotted: "A-Za-z0-9_.-",
   base64: "A-Za-z0-9+/=",
   visible: "!-~"
 } as const
