@@ -10,7 +10,10 @@ const textMax = 128
 const pieceMax = 48
 const bodiesMax = 64
 const streamMax = 384
-/** Streams are looked at whenever so many pieces were added: each time would cost eight times as much. */
+/**
+ * After the first pieces, each of which may be the last one of a short secret, streams are looked at whenever so many were added: each
+ * time would cost eight times as much.
+ */
 const stride = 8
 
 interface Channel {
@@ -67,15 +70,15 @@ export interface Stream {
 
 const joined = (pieces: ReadonlyArray<string>): string => pieces.join("").replace(/\s+/g, "")
 
-/** As many of the last pieces as fit. */
-const streamOf = (pieces: ReadonlyArray<string>): Stream => {
+/** As many of the last pieces as fit. `added` are those that were not there when the stream was last looked at. */
+const streamOf = (pieces: ReadonlyArray<string>, added: number): Stream => {
   let from = pieces.length
   let total = 0
   while (from > 0 && total + (pieces[from - 1] ?? "").length <= streamMax) {
     from -= 1
     total += (pieces[from] ?? "").length
   }
-  const old = Math.max(from, pieces.length - stride)
+  const old = Math.max(from, pieces.length - added)
   const before = joined(pieces.slice(from, old))
   return { text: before + joined(pieces.slice(old)), before }
 }
@@ -93,18 +96,21 @@ const withoutNumbers = (pieces: ReadonlyArray<string>): ReadonlyArray<string> | 
   return length === 0 ? undefined : rests.map((rest) => rest.slice(length))
 }
 
-const streamsOf = ({ bodies, endLength }: Channel): ReadonlyArray<Stream> => {
+const streamsOf = ({ bodies, count, endLength }: Channel): ReadonlyArray<Stream> => {
   const pieces = bodies.map((body) => body.slice(0, body.length - endLength))
   if (pieces.slice(-stride).some(({ length }) => length > pieceMax)) return []
+  const added = count > stride ? stride : 1
   const numbered = withoutNumbers(pieces)
-  return numbered === undefined ? [streamOf(pieces)] : [streamOf(pieces), streamOf(numbered)]
+  return numbered === undefined ? [streamOf(pieces, added)] : [streamOf(pieces, added), streamOf(numbered, added)]
 }
 
 export interface Flow {
   readonly trickle: Trickle
-  /** What it came to, at every eighth piece; two where the pieces are numbered. */
+  /** What it came to, at each of the first eight pieces and at every eighth; two where the pieces are numbered. */
   readonly streams: ReadonlyArray<Stream>
 }
+
+const isLookedAt = ({ count }: Channel): boolean => count % stride === 0 || (count > 1 && count < stride)
 
 /** Adds a text to the stream of its place. A text that is no small piece is left out: it can be looked at by itself. */
 export const add = (trickle: Trickle, place: string, text: string): Flow => {
@@ -114,5 +120,5 @@ export const add = (trickle: Trickle, place: string, text: string): Flow => {
   const known = trickle[index]
   const next = known === undefined ? { key, start: text, endLength: 0, bodies: [""], count: 1 } : extended(known, text)
   const others = known === undefined ? trickle.slice(-(channelsMax - 1)) : trickle.toSpliced(index, 1)
-  return { trickle: [...others, next], streams: next.count % stride === 0 ? streamsOf(next) : [] }
+  return { trickle: [...others, next], streams: isLookedAt(next) ? streamsOf(next) : [] }
 }

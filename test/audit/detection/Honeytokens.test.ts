@@ -56,6 +56,8 @@ describe("honeytokens", () => {
     assert.deepStrictEqual(told(alertsOf({ parts: letters })), found)
     assert.deepStrictEqual(told(alertsOf({ text: letters.join(" ") })), found)
     assert.deepStrictEqual(told(alertsOf({ a: `x ${value.slice(0, 13)} y` }, { b: `z ${value.slice(13)} w` })), found)
+    const fives = value.match(/.{1,5}/g) ?? []
+    assert.deepStrictEqual(told(alertsOf(...fives.map((piece) => ({ url: "https://t.example/", body: piece })))), found)
     const numbered = letters.map((letter, index) => ({ url: `https://t.example/?i=${index}&c=${letter}` }))
     assert.deepStrictEqual(told(alertsOf(...numbered)), found)
     const plain = letters.map((letter) => ({ url: `https://t.example/?c=${letter}.png` }))

@@ -171,8 +171,16 @@ describe("a trickle", () => {
 
   it("takes off the wrapping that all texts have, and leaves pieces that begin alike whole", () => {
     const plain = message.replaceAll(" ", "").slice(0, 16)
-    assert.deepStrictEqual(flow(pieces.slice(0, 8).map((piece) => `https://x/?q=${piece}&z=1`)), [plain])
-    assert.deepStrictEqual(flow(["<ab>", "<ac>", "<ad>", "<b>", "<e>", "<f>", "<g>", "<h>"]), ["abacadbefgh"])
+    assert.strictEqual(flow(pieces.slice(0, 8).map((piece) => `https://x/?q=${piece}&z=1`)).at(-1), plain)
+    assert.strictEqual(flow(["<ab>", "<ac>", "<ad>", "<b>", "<e>", "<f>", "<g>", "<h>"]).at(-1), "abacadbefgh")
+  })
+
+  it("is looked at from the second piece on, and after the first eight at every eighth", () => {
+    const texts = Array.from({ length: 32 }, (_, index) => String.fromCharCode(97 + (index % 26)))
+    assert.deepStrictEqual(
+      flow(texts).map(({ length }) => length),
+      [2, 3, 4, 5, 6, 7, 8, 16, 24, 32]
+    )
   })
 
   it("takes off numbers that all pieces begin with", () => {
