@@ -5,7 +5,11 @@
 import { enableCompileCache } from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { setFlagsFromString } from "node:v8"
 
+// A command ends its process, and Node then waits for V8's threads. One that compiles for Sparkplug may itself wait, for a collection
+// that nobody makes any more (Node 24.21: the command has said everything, and never ends).
+setFlagsFromString("--no-concurrent-sparkplug")
 const userCache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache")
 const { directory } = enableCompileCache(process.env["NODE_COMPILE_CACHE"] ?? join(userCache, "caisson"))
 if (directory !== undefined) process.env["NODE_COMPILE_CACHE"] = directory
