@@ -88,13 +88,18 @@ export class Caisson implements AsyncDisposable {
 
   /** A guest that is forgotten when it is released. */
   sandbox(options: SandboxOptions = {}): Promise<Sandbox.Sandbox> {
-    const held = Effect.flatMap(toGrants(options), (grants) => HeldSandbox.open({ ...options, ...grants }))
+    return this.#sandbox(options, undefined)
+  }
+
+  #sandbox(options: SandboxOptions, firstRun: OpenOptions["firstRun"]): Promise<Sandbox.Sandbox> {
+    const held = Effect.flatMap(toGrants(options), (grants) => HeldSandbox.open({ ...options, ...grants, firstRun }))
     return this.#hold("the sandbox", held, Sandbox.make, options)
   }
 
   /** Runs one piece of code in a sandbox of its own. A token is one for this run. */
   async runOnce(code: string, options: RunOnceOptions = {}): Promise<RunResult> {
-    await using sandbox = await this.sandbox({ ...options, token: undefined })
+    const { language, runId, token } = options
+    await using sandbox = await this.#sandbox({ ...options, token: undefined }, { code, language, runId, token })
     return await sandbox.run(code, options)
   }
 

@@ -14,8 +14,10 @@ export type SandboxOptions = Partial<Omit<OpenOptions, "snapshots" | "id" | "met
 /** What a session can do, but for what only makes sense when it outlives its scope. */
 export type Sandbox = Pick<Session, "run" | "answer" | "cancel" | "files" | "output" | "state">
 
-/** Opens a sandbox; closing the scope ends its machine and forgets its state. */
-export const open = Effect.fn("Sandbox.open")(function* (options: SandboxOptions = {}) {
+/** Opens a sandbox, for a run if one is named; closing the scope ends its machine and forgets its state. */
+export const open = Effect.fn("Sandbox.open")(function* (
+  options: SandboxOptions & Pick<Sessions.OpenOptions, "firstRun"> = {}
+) {
   const sessions = yield* Sessions.make({ machinesMax: 1 }).pipe(Effect.provideService(Journal, JournalMemory.make()))
   const toolkit = options.toolkit ?? (yield* Toolkit.make([]))
   const sandbox: Sandbox = yield* sessions.open({ capabilities: [], ...options, toolkit, snapshots: "never" })
@@ -27,6 +29,7 @@ export const runOnce = Effect.fn("Sandbox.runOnce")(function* (
   code: string,
   options: SandboxOptions & RunOptions = {}
 ) {
-  const sandbox = yield* open({ ...options, token: undefined })
+  const { language, runId, token } = options
+  const sandbox = yield* open({ ...options, token: undefined, firstRun: { code, language, runId, token } })
   return yield* sandbox.run(code, options)
 }, Effect.scoped)

@@ -69,6 +69,8 @@ export interface Gatekeeping {
   readonly session: string
   readonly authority: Authority
   readonly admit: Admit
+  /** The same, without using the token up. */
+  readonly check: Admit
   /** What a machine has to keep to by itself. */
   readonly rules: Airlock["rules"]
   /** Whether machines of the session's tier do. */
@@ -89,7 +91,7 @@ const tell = (session: string, { reason }: SessionError | TokenError | JournalEr
  */
 export const pass = Effect.fnUntraced(
   function* (gate: Gatekeeping, state: SessionState, program: Program) {
-    const { admit, authority, keepsRules, session } = gate
+    const { admit, authority, check, keepsRules, session } = gate
     yield* stopped(session, state)
     if (state.current !== undefined) {
       return yield* new SessionError({ reason: new RunInProgress({ run: state.current.id }) })
@@ -105,10 +107,18 @@ export const pass = Effect.fnUntraced(
     const { language, run, source, token } = program
     if (token === undefined) return withoutToken
     const { limits, template } = state
-    const given = yield* admit(token, { use: "execution", session, run, template, language, codeHash: sha256(source) })
+    const circumstances = { use: "execution", session, run, template, language, codeHash: sha256(source) } as const
+    // A run that is refused for what its token says does not use it up.
+    const given = yield* check(token, circumstances)
     const tighter = Ceilings.tighter(limits, given.limits)
-    if (tighter !== undefined) return yield* new SessionError({ reason: new TokenTooTight(tighter) })
-    return yield* rulesWith(presented(given, session))
+    if (tighter !== undefined) {
+      const witness = yield* Witness
+      yield* witness.notice({ _tag: "TokenRefused", session, token: given.id, reason: "TokenTooTight" })
+      return yield* new SessionError({ reason: new TokenTooTight(tighter) })
+    }
+    const passed = yield* rulesWith(presented(given, session))
+    yield* admit(token, circumstances)
+    return passed
   },
   (passing, { session }) => Effect.tapError(passing, (error) => tell(session, error))
 )

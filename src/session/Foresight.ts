@@ -6,7 +6,7 @@ import * as Airlock from "./Airlock.ts"
 import type { Authority } from "./Authority.ts"
 import * as Entrance from "./Entrance.ts"
 import { replay } from "./Replay.ts"
-import { check } from "./RunOptions.ts"
+import { check as checkRun } from "./RunOptions.ts"
 import type { Entry } from "./SessionEvent.ts"
 import type { FirstRun } from "./SessionOptions.ts"
 import { freshRunId } from "./SessionState.ts"
@@ -17,16 +17,16 @@ export interface Opening {
   readonly entries: ReadonlyArray<Entry>
   readonly tier: Machines["Service"]
   readonly authority: Authority
-  /** Uses no token up. */
-  readonly admit: Admit
+  readonly check: Admit
 }
 
 /** Fails as the run would for its token or its code. */
 export const foresee = Effect.fnUntraced(function* (opening: Opening, { code, ...asked }: FirstRun) {
-  const { admit, authority, entries, session, tier } = opening
+  const { authority, check, entries, session, tier } = opening
   const state = replay(entries)
-  const { language, runId = freshRunId(state), source } = yield* check(code, asked, tier.languages)
+  const { language, runId = freshRunId(state), source } = yield* checkRun(code, asked, tier.languages)
   const program = { run: runId, language, source, token: asked.token }
   const { rules } = Airlock.make(session, authority)
-  yield* Entrance.pass({ session, authority, admit, rules, keepsRules: tier.keepsRules }, state, program)
+  const gate = { session, authority, admit: check, check, rules, keepsRules: tier.keepsRules }
+  yield* Entrance.pass(gate, state, program)
 })

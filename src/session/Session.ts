@@ -95,6 +95,8 @@ export interface Session {
 interface Options {
   readonly tier: Machines["Service"]
   readonly admit: Admit
+  /** The same, without using a token up. */
+  readonly check: Admit
   readonly ledger: Ledger
   readonly residents: Residents
   readonly authority: Authority
@@ -119,7 +121,7 @@ const durable = (journal: Journal["Service"], ledger: Ledger, after: number): St
   )
 
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { admit, authority, ledger, residents, snapshots, tier } = options
+  const { admit, authority, check, ledger, residents, snapshots, tier } = options
   const id = ledger.claim.session
   const journal = yield* Journal
   const clock = yield* Clock.Clock
@@ -184,7 +186,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return yield* new SessionError({ reason: new SourceTooLarge({ bytes, bytesMax: state.limits.sourceBytes }) })
     }
     const program = { run: runId, language, source, token: options?.token }
-    const gate = { session: id, authority, admit, rules: airlock.rules, keepsRules: tier.keepsRules }
+    const gate = { session: id, authority, admit, check, rules: airlock.rules, keepsRules: tier.keepsRules }
     const { rules, token } = yield* Entrance.pass(gate, state, program)
     const begun = Effect.gen(function* () {
       yield* openOnly

@@ -33,7 +33,10 @@ export interface OpenOptions extends Grants {
   readonly snapshots?: Snapshots | undefined
   /** Kept with the session and shown in lists. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
-  /** What it is opened to run. If that would be refused for its token or its code, there is no session. Nothing is run yet. */
+  /**
+   * What it is opened to run. Its limits are no wider than the token of that run allows. If the run would be refused for its token or
+   * its code, there is no session. Nothing is run yet.
+   */
   readonly firstRun?: FirstRun | undefined
 }
 

@@ -91,6 +91,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
 
   const admitting = yield* Admitting.make(options.audience)
   const admit = admitting("admit")
+  const check = admitting("check")
 
   const authority = Effect.fnUntraced(function* (grants: Grants, tokens: ReadonlyArray<Authority.Presented>) {
     const capabilities = decodeList(grants.capabilities)
@@ -123,7 +124,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     }
     yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
     const residents = rooms.of(tier.room ?? common)
-    const session = yield* makeSession({ tier, ledger, residents, authority: grants, snapshots, admit })
+    const session = yield* makeSession({ tier, ledger, residents, authority: grants, snapshots, admit, check })
     return { ledger, session }
   })
 
@@ -159,10 +160,13 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       const inForce = yield* policy
       const context = { template, tenant: metadata["tenant"], labels: metadata }
       const ceilings = inForce === undefined ? {} : Ceilings.ofPolicy(inForce, context)
-      const limits = yield* checkLimits(Ceilings.lowered(asked, ceilings, token?.limits))
-      const { memoryMebibytes = limits.memoryMebibytes } = tier.limits ?? {}
-      if (limits.memoryMebibytes !== memoryMebibytes) {
-        return yield* invalid("limits", `memoryMebibytes: machines of ${template} have ${memoryMebibytes}`)
+      const ofFirstRun = Admitting.claimedLimits(options.firstRun?.token ?? "")
+      const forAll = Ceilings.lowered(asked, ceilings, token?.limits)
+      const { memoryMebibytes = ofFirstRun.memoryMebibytes } = tier.limits ?? {}
+      const limits = yield* checkLimits(Ceilings.lowered(forAll, {}, { ...ofFirstRun, memoryMebibytes }))
+      const { memoryMebibytes: fixed = limits.memoryMebibytes } = tier.limits ?? {}
+      if (limits.memoryMebibytes !== fixed) {
+        return yield* invalid("limits", `memoryMebibytes: machines of ${template} have ${fixed}`)
       }
       const entries: ReadonlyArray<Entry> = [
         {
@@ -180,7 +184,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
         }
       ]
       if (options.firstRun !== undefined) {
-        const opening = { session: id, entries, tier, authority: own, admit: admitting("check") }
+        const opening = { session: id, entries, tier, authority: own, check }
         yield* Foresight.foresee(opening, options.firstRun)
       }
       const claim = yield* held(create(id, entries))

@@ -40,7 +40,7 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
       UnknownVersion: "garbage",
       WrongSession: await minted("--session", "other"),
       WrongCode: await minted("--code-hash", "0".repeat(64)),
-      TokenTooTight: await minted("--memory", "16")
+      InvalidOptions: await minted("--memory", "1")
     }
     for (const [reason, token] of Object.entries(refused)) {
       assert.strictEqual(((await run(64, token))["error"] as Record<string, unknown>)["reason"], reason)
@@ -51,6 +51,18 @@ describe("caisson run --json", { timeout: 60_000 }, () => {
     assert.strictEqual((await run(0, once))["value"], 1)
     const again = (await run(64, once))["error"] as Record<string, unknown>
     assert.strictEqual(again["reason"], "AlreadyUsed")
+  })
+
+  it("opens a session for a run with no wider limits than the run's token", async () => {
+    const { json } = makeHome()
+    await json(0, "keys", "new")
+    const limits = ["--memory", "16", "--cpu", "500ms", "--timeout", "5s"]
+    const token = `${(await json(0, "token", "mint", ...limits, "--once"))["token"]}`
+    const words = ["run", "-e", "1", "--session", "narrow", "--token"]
+    assert.strictEqual((await json(0, ...words, token))["value"], 1)
+    const lower = `${(await json(0, "token", "mint", "--cpu", "400ms", "--once"))["token"]}`
+    const refused = (await json(64, ...words, lower))["error"] as Record<string, unknown>
+    assert.strictEqual(refused["reason"], "TokenTooTight")
   })
 
   it("leaves no session that was to be opened for a run in a language that its template does not have", async () => {

@@ -165,9 +165,12 @@ describe("a run with a token", () => {
     Effect.gen(function* () {
       const { grants, process } = yield* makeWorld()
       const session = yield* (yield* process()).open(yield* grants)
-      const token = mint({ ...anything, use: "execution", memoryMebibytes: 16 })
+      const token = mint({ ...anything, use: "execution", memoryMebibytes: 16, once: true })
       assert.deepStrictEqual(yield* tokenReason(session.run("double:1", { token })), ["SessionError", "TokenTooTight"])
       assert.isTrue(Option.isNone(yield* session.resume()))
+      // It was not used up by that.
+      const small = yield* (yield* process()).open({ ...(yield* grants), limits: { memoryMebibytes: 16 } })
+      assert.strictEqual(completed(yield* small.run("double:1", { token })), 2)
     })
   )
 })

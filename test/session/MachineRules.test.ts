@@ -116,7 +116,8 @@ describe("a run in the language shell", () => {
     const program = { run: "r1", language: "shell", source: "ls", token: text }
     const admit: Admit = (text, circumstances) => Effect.sync(() => accepted(text, circumstances))
     const all = yield* held(authority)
-    const gate = { session: "s-1", authority: all, admit, rules: Airlock.make("s-1", all).rules, keepsRules: true }
+    const { rules } = Airlock.make("s-1", all)
+    const gate = { session: "s-1", authority: all, admit, check: admit, rules, keepsRules: true }
     const passed = Entrance.pass(gate, { ...initial, ...state }, program)
     return yield* Effect.match(Effect.catchDefect(passed, Effect.fail), {
       onSuccess: () => "passed",
