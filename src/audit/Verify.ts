@@ -34,12 +34,16 @@ const headPlace = ({ seq }: { readonly seq: number }): Place => ({ file: "audit.
 
 const attempt = <A>(directory: string, run: () => A) => Effect.try({ try: run, catch: fileFailed("verify", directory) })
 
-/** A head that is just being written can look damaged, or be behind its log. That of a closed log is not being written. */
+/**
+ * A head that is just being written can look damaged for a moment, or be behind its log for as long as a busy disk takes. That of a
+ * closed log is not being written.
+ */
 const settledHead = Effect.fnUntraced(function* (directory: string, keys: ReadonlyMap<string, AuditKey>, seq: number) {
   for (let attempts = 1; ; attempts++) {
     const reading = yield* attempt(directory, () => readHead(directory, keys))
     const isSettled = reading?.fault === undefined && (reading?.head?.seq ?? 0) >= seq
-    if (isSettled || reading?.head?.closed === true || attempts === 3) return reading
+    const attemptsMax = reading?.fault === undefined ? 50 : 3
+    if (isSettled || reading?.head?.closed === true || attempts >= attemptsMax) return reading
     yield* Effect.sleep("20 millis")
   }
 })
