@@ -30,6 +30,7 @@ export const now = (): number => Number(process.hrtime.bigint()) / 1e6
  */
 export class Board {
   readonly buffer: SharedArrayBuffer
+  /** `sinceMillis`, `beatMillis` and `usedMillis` of what runs. */
   readonly #times: Float64Array
   readonly #words: Int32Array
 
@@ -44,8 +45,8 @@ export class Board {
   }
 
   enter(slot: number, allowedMillis: number): void {
-    this.#times.fill(now())
-    this.#times[2] = ownMillis()
+    const sinceMillis = now()
+    this.#times.set([sinceMillis, sinceMillis, ownMillis()])
     Atomics.store(this.#words, allowed, allowedMillis)
     Atomics.add(this.#words, counter, 1)
     Atomics.store(this.#words, occupied, slot + 1)

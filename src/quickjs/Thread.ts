@@ -201,7 +201,10 @@ export class Thread {
     return overMillis > patienceMillis || cpuMillis - this.#overdue.cpuMillis > graceMillis
   }
 
-  /** When a guest that runs has to stop, and why. One that asks may go on until it is told otherwise: its CPU time is its worker's to know. */
+  /**
+   * When a guest that runs has to stop, and why. One that asks may go on until it is told otherwise: its CPU time is its worker's to
+   * know.
+   */
   #stopOf({ allowedMillis, beatMillis, sinceMillis, slot }: Execution) {
     const interruptedMillis = this.#seats[slot]?.interruptedMillis ?? Number.POSITIVE_INFINITY
     const dueMillis = Math.max(sinceMillis + allowedMillis, beatMillis)

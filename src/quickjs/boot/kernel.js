@@ -4,7 +4,7 @@
  * Beside those of the language guests have: `console`; `sleep(millis)`, `setTimeout`, `setInterval` and what clears them, on
  * the host's clock; `queueMicrotask`; `structuredClone`, of what can be passed to a tool; `performance`, whose time is that
  * of the epoch; `tools`, through which any path can be called, and a global for the first name of every tool, known or not;
- * `listTools()`, which gives the paths of those, and `getToolInfo(path)`; `fs`, the files of the machine; `shell(script)` and
+ * `listTools()`, which gives the paths of the known ones, and `getToolInfo(path)`; `fs`, the files of the machine; `shell(script)` and
  * `shell.run(script)`. `Date` and `Math.random` are the host's to decide.
  * There is no `WeakRef`, no `FinalizationRegistry`, no shared memory, and nothing of the world outside.
  */
