@@ -48,7 +48,7 @@ export interface Appended {
  * The append-only record of what was asked, decided and done, in a directory of files; see `Chain` for the format of a line.
  *
  * `audit-<first event>.jsonl` are the lines, `audit.head` says where they end, `captures/` has what they name by its hash.
- * `*.torn` is what a crash left of a line. `audit.lock`, `tail.sock` and `index.sqlite` can be made anew from the rest.
+ * `*.torn` is what stood behind the lines that the head vouches for when a log was opened again. `audit.lock`, `tail.sock` and `index.sqlite` can be made anew from the rest.
  *
  * A1. Events are written in the order in which they were accepted, by one writer per directory.
  * A2. `append` returns when the event's line is written and the signed head names it. If it fails, the event may not be there.

@@ -1,10 +1,12 @@
 /**
  * The head of a log: a signed statement of where the log ends, in a file of its own, so that a log whose end was cut off is told
- * from one that ends there. It is written after every write to the log.
+ * from one that ends there. It is written before every write to the log, to announce its last line, and after it.
  *
  * H1. The file has two slots of 512 bytes, which are written in turn: a crash can damage one of them, and the other then has the
  *     head before. `count` grows by one with every write.
  * H2. Both slots count: they hold two heads that follow on from each other. An older head put in the place of a newer one shows.
+ * H3. Behind the line that a head names can only be those that end in the line that it announces. Whoever has not the key can
+ *     add no others, not even to the log of a process that was killed.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -17,9 +19,11 @@ export const Head = Schema.Struct({
   /** The last line, and its hash. */
   seq: Schema.Int,
   hash: Schema.String,
+  /** The line that the log ends with once what is being written now is there. */
+  next: Schema.optionalKey(Schema.Struct({ seq: Schema.Int, hash: Schema.String })),
   /** The last checkpoint's own line; 0 before the first. */
   checkpoint: Schema.Int,
-  /** A closed log has nothing behind its head. An open one may have what its process wrote just before it was killed. */
+  /** A closed log has nothing behind its head. */
   closed: Schema.Boolean,
   time: Schema.String,
   key: Schema.String,
@@ -31,9 +35,16 @@ const slotBytes = 512
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Head), { onExcessProperty: "error" })
 
-const signedText = ({ checkpoint, closed, count, hash, key, log, seq, time, v }: Omit<Head, "mac">): string =>
-  `{"v":${v},"log":"${log}","count":${count},"seq":${seq},"hash":"${hash}",` +
+const nextText = (next: Head["next"]): string =>
+  next === undefined ? "" : `"next":{"seq":${next.seq},"hash":"${next.hash}"},`
+
+const signedText = ({ checkpoint, closed, count, hash, key, log, next, seq, time, v }: Omit<Head, "mac">): string =>
+  `{"v":${v},"log":"${log}","count":${count},"seq":${seq},"hash":"${hash}",${nextText(next)}` +
   `"checkpoint":${checkpoint},"closed":${closed},"time":"${time}","key":"${key}"}`
+
+/** Whether a head announces a line. */
+export const isAnnounced = ({ next }: Head, line: { readonly seq: number; readonly hash: string }): boolean =>
+  next !== undefined && next.seq === line.seq && next.hash === line.hash
 
 /** The one text of a slot. */
 const slotText = (signed: string, mac: string): string =>

@@ -14,7 +14,7 @@ import { segmentOf } from "./Segment.ts"
 /**
  * `edit`: a line has other bytes. `deletion`: lines are missing in between. `insertion`: there are lines that do not belong.
  * `reordering`: lines have changed places. `duplicate`: a line stands there twice. `truncation`: the end is missing.
- * `unsealed`: lines that no head covers yet. `torn`: the last line is unfinished. `checkpoint`, `head`: a signed statement is missing or wrong. `segment`: a file is not the
+ * `unsealed`: lines that a head announces and does not name yet. `torn`: the last line is unfinished. `checkpoint`, `head`: a signed statement is missing or wrong. `segment`: a file is not the
  * one that its name says.
  */
 export type FindingKind =
@@ -214,7 +214,7 @@ export class Inspection {
     if (missing !== 0) this.find("truncation", this.#beforeOpening, lost)
     const kept = `${unsealed} events before this were written as the process ended, and signed only now`
     if (unsealed !== 0) this.note("unsealed", place, kept)
-    if (torn !== undefined) this.note("torn", place, `an unfinished line was set aside: ${JSON.stringify(torn)}`)
+    if (torn !== undefined) this.note("torn", place, `what no head vouched for was set aside: ${JSON.stringify(torn)}`)
   }
 
   #takeCheckpoint(link: Link, place: Place, data: unknown): void {

@@ -20,8 +20,6 @@ import type { LogWriter, Written } from "./LogWriter.ts"
 
 /** Events that one call may bring. So many that wait are written together, and those of the last call with them. */
 export const batchMax = 256
-/** Lines that can be written before the head names them: a batch, and what the log adds to it. */
-export const unsealedMax = 2 * batchMax + 8
 /** Calls that wait; the next ones wait for a place. */
 const waitingMax = 1_024
 const syncEvery: Duration.Input = "1 second"
@@ -65,7 +63,7 @@ const writeLines = (writer: LogWriter, batch: ReadonlyArray<Waiting>, nowMillis:
   const before = writer.rotateIfDue(nowMillis)
   const [only] = batch
   const drafts = only !== undefined && batch.length === 1 ? only.drafts : batch.flatMap(({ drafts }) => drafts)
-  const written = drafts.length === 0 ? [] : writer.record(drafts)
+  const written = drafts.length === 0 ? [] : writer.record(drafts, nowMillis)
   const isDue = writer.isCheckpointDue() || batch.some(({ then }) => then === "checkpoint")
   const after = isDue ? writer.checkpoint(nowMillis) : []
   return { written, all: [...before, ...written, ...after] }
@@ -167,7 +165,8 @@ export const run = Effect.fnUntraced(function* (writer: LogWriter, options: Batc
   const batches: Batches = yield* options.fsync === "always" ? queued(writer, options) : direct(writer, options)
   yield* every(options.checkpointEvery, batches.checkpoint)
   if (options.fsync === "interval") {
-    const paths = () => [writer.segmentPath(), headPath(options.directory)]
+    // The head first: on the disk it then names no line that is not there.
+    const paths = () => [headPath(options.directory), writer.segmentPath()]
     yield* every(
       syncEvery,
       Effect.suspend(() => Effect.forEach(paths(), syncPath, { discard: true }))

@@ -36,15 +36,13 @@ const begin = ({ keys, ...options }: LogFileOptions, newLog: string, nowMillis: 
   const log = last?.log ?? newLog
   const head = openHead(directory, keys.signing, last)
   const writer = openWriter({ ...options, log, key: keys.signing, head }, end)
-  // A log with lines and without a head is one whose head was deleted: there has to be one before the first line.
-  if (last === undefined) writer.seal("open", nowMillis)
   const closed = last === undefined || last.seq === 0 ? "new" : "closed"
   const opened = writer.note(
     { type: "log.opened", data: { log, after: recovered === undefined ? closed : "crashed" } },
     nowMillis
   )
   const found = recovered === undefined ? [] : [writer.note({ type: "log.recovered", data: recovered }, nowMillis)]
-  writer.record([opened, ...found])
+  writer.record([opened, ...found], nowMillis)
   writer.seal("open", nowMillis)
   writer.syncNow()
   return writer

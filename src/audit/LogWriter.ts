@@ -3,7 +3,7 @@
  *
  * W1. What is in memory changes only after the bytes are in the file: a write that fails leaves the log as it was.
  * W2. Every segment ends with a checkpoint before the next one begins, so that the lines under a checkpoint are in one file.
- * W3. The head is written after the lines that it names, never before.
+ * W3. The head announces lines before they are written, and names them afterwards, when nothing else is written.
  */
 import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs"
 import { fileFailed } from "./AuditError.ts"
@@ -88,10 +88,19 @@ export const openWriter = (options: WriterOptions, from: End) => {
   let file = openSegment(end.segment)
   let isBroken = false
 
-  const put = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Written> => {
+  const stateAt = ({ checkpoint, hash, seq }: End, nowMillis: number) => ({
+    log,
+    seq,
+    hash,
+    checkpoint,
+    closed: false,
+    time: stampOf(nowMillis)
+  })
+  const put = (drafts: ReadonlyArray<Draft>, nowMillis: number): ReadonlyArray<Written> => {
     const next = chain(end, drafts)
     try {
       if (isBroken) throw new Error("an earlier write left an unfinished line that could not be removed")
+      head.write({ ...stateAt(end, nowMillis), next: { seq: next.end.seq, hash: next.end.hash } })
       writeAll(file, next.bytes)
     } catch (cause) {
       isBroken = isBroken || !cutTo(end.bytes)
@@ -108,8 +117,8 @@ export const openWriter = (options: WriterOptions, from: End) => {
       return false
     }
   }
-  const record = (drafts: ReadonlyArray<Draft>): ReadonlyArray<Written> => {
-    const written = put(drafts)
+  const record = (drafts: ReadonlyArray<Draft>, nowMillis: number): ReadonlyArray<Written> => {
+    const written = put(drafts, nowMillis)
     const hashes = written.map(({ hash }) => hash)
     end = { ...end, tree: MerkleTree.grow(end.tree, hashes) }
     return written
@@ -121,7 +130,7 @@ export const openWriter = (options: WriterOptions, from: End) => {
     if (tree.size === 0) return []
     const lines = { from: seq - tree.size + 1, to: seq, head: hash, root: MerkleTree.rootOf(tree) }
     const data = Checkpoint.make({ log, ...lines, time: stampOf(nowMillis) }, key)
-    const written = put([note({ type: "log.checkpoint", data: { ...data } }, nowMillis)])
+    const written = put([note({ type: "log.checkpoint", data: { ...data } }, nowMillis)], nowMillis)
     end = { ...end, checkpoint: end.seq, tree: MerkleTree.empty }
     return written
   }
@@ -135,7 +144,7 @@ export const openWriter = (options: WriterOptions, from: End) => {
     file = next
     end = { ...end, segment, bytes: 0, bornMillis: nowMillis }
     syncDirectory(directory)
-    return [...last, ...record([note({ type: "log.rotated", data: { previous, because } }, nowMillis)])]
+    return [...last, ...record([note({ type: "log.rotated", data: { previous, because } }, nowMillis)], nowMillis)]
   }
 
   return {
@@ -153,10 +162,8 @@ export const openWriter = (options: WriterOptions, from: End) => {
       return isOld ? rotate("age", nowMillis) : []
     },
     /** Writes the head: this is where the log ends. */
-    seal: (state: "open" | "closed", nowMillis: number): void => {
-      const { checkpoint, hash, seq } = end
-      head.write({ log, seq, hash, checkpoint, closed: state === "closed", time: stampOf(nowMillis) })
-    },
+    seal: (state: "open" | "closed", nowMillis: number): void =>
+      head.write({ ...stateAt(end, nowMillis), closed: state === "closed" }),
     segmentPath: (): string => end.segment.path,
     /** Files that have to reach the disk for the log to survive a loss of power, in this order. */
     descriptors: (): readonly [lines: number, head: number] => [file, head.descriptor],

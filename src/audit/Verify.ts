@@ -6,7 +6,6 @@ import * as Head from "./Head.ts"
 import { headPath, readHead } from "./HeadFile.ts"
 import { type Finding, Inspection, type Place } from "./Inspection.ts"
 import { type LineReader, openLines } from "./LineReader.ts"
-import { unsealedMax } from "./LogBatches.ts"
 import { type Segment, segmentOf, segmentsIn } from "./Segment.ts"
 
 export interface VerifyOptions {
@@ -88,20 +87,39 @@ const compare = (inspection: Inspection, head: Head.Head, whose: string): void =
   inspection.find("edit", line?.since ?? last, `event ${head.seq} is not the one that ${whose} is signed for`)
 }
 
-/** Judges what stands behind the line that the head names. */
+/**
+ * Judges what stands behind the line that the head names. A process that is killed leaves the lines that its head announces, or
+ * some of them; nothing else can be there. A loss of power can keep a head from the disk: only opening the log tells that apart
+ * from an insertion, by setting aside what has no head.
+ */
 const judgeRest = (
   inspection: Inspection,
   before: Head.Head,
   after: Head.Head | undefined,
   torn: Place & { bytes: number }
 ) => {
-  const isLive = after !== undefined && after.count !== before.count && after.seq >= inspection.last.seq
-  if (isLive) return
-  const beyond = inspection.last.seq - before.seq
-  const place = inspection.seen.get(before.seq)?.place ?? inspection.last
-  const detail = `${beyond} events behind this one are not covered by the head`
-  if (beyond > 0 && (before.closed || beyond > unsealedMax)) inspection.find("insertion", place, detail)
-  else if (beyond > 0) inspection.note("unsealed", place, `${detail}: the process that wrote them was killed`)
+  const { last } = inspection
+  const isAfter = after !== undefined && (after.seq > last.seq || (after.seq === last.seq && after.hash === last.hash))
+  if (isAfter && after.count !== before.count) return
+  const beyond = last.seq - before.seq
+  const place = inspection.seen.get(before.seq)?.place ?? last
+  const killed = "the process that wrote them was killed"
+  const isUnfinished = before.next !== undefined && last.seq < before.next.seq
+  if (beyond > 0 && Head.isAnnounced(before, last)) {
+    inspection.note("unsealed", place, `${beyond} events behind this one are announced by the head: ${killed}`)
+  } else if (beyond > 0 && isUnfinished) {
+    inspection.note(
+      "unsealed",
+      place,
+      `${beyond} events behind this one are part of what was never finished: ${killed}`
+    )
+  } else if (beyond > 0) {
+    inspection.find(
+      "insertion",
+      place,
+      `${beyond} events behind this one are not those that the head names or announces`
+    )
+  }
   const unfinished = `the file ends with ${torn.bytes} bytes of an unfinished line`
   if (torn.bytes > 0 && before.closed) inspection.find("torn", torn, unfinished)
   else if (torn.bytes > 0) inspection.note("torn", torn, `${unfinished}: the process that wrote it was killed`)

@@ -1,10 +1,14 @@
-import { copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { byId } from "../../src/audit/AuditKey.ts"
+import { seal } from "../../src/audit/Chain.ts"
+import { openHead, readHead } from "../../src/audit/HeadFile.ts"
 import { segmentOf } from "../../src/audit/Segment.ts"
 import { temporaryDirectory } from "../session/directory.ts"
-import { append, change, check, decided, eventsOf, inLog, linesOf, segmentNames } from "./logs.ts"
+import { append, change, check, decided, eventsOf, inLog, keys, linesOf, segmentNames } from "./logs.ts"
+import { bodyOf } from "./tampering.ts"
 
 /** Writes events to a log, and gives the log as it is on disk after each of them: as a process that is killed leaves it. */
 const leftBehind = (count: number) =>
@@ -24,6 +28,23 @@ const leftBehind = (count: number) =>
   })
 
 const lastSegment = (directory: string): string => join(directory, segmentNames(directory).at(-1) ?? "")
+
+const lastOf = (directory: string): { readonly seq: number; readonly hash: string } => {
+  const { hash, seq } = JSON.parse(linesOf(directory).at(-1) ?? "")
+  return { seq, hash }
+}
+
+const known = byId([keys.signing])
+
+/** Makes the head say that a line is about to be written, as before each write. */
+const announce = (directory: string, next: { readonly seq: number; readonly hash: string }): void => {
+  const head = readHead(directory, known)?.head
+  if (head === undefined) throw new Error("the log has no head")
+  const { checkpoint, closed, hash, log, seq, time } = head
+  const file = openHead(directory, keys.signing, head)
+  file.write({ checkpoint, closed, hash, log, seq, time, next })
+  file.close()
+}
 
 const reopen = (directory: string) =>
   Effect.gen(function* () {
@@ -53,31 +74,78 @@ describe("a log that was left behind", () => {
       const [note] = (yield* check(left)).notes
       assert.deepInclude(note, { kind: "torn", line: 3 })
       const file = `${segmentNames(left).at(-1)}.${whole.length}.torn`
-      assert.deepStrictEqual(yield* reopen(left), { missing: 0, unsealed: 0, torn: { bytes: 20, file } })
+      assert.deepStrictEqual(yield* reopen(left), { missing: 0, unsealed: 0, torn: { bytes: 20, lines: 0, file } })
       assert.strictEqual(readFileSync(join(left, file), "utf8"), '{"v":1,"seq":3,"time')
       assert.isTrue((yield* check(left)).ok)
     })
   )
 
   it.live.prop(
-    "A8 at any byte behind what was acknowledged, keeps every whole line",
-    [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9_999 }))],
+    "A8 at any byte of what it was writing, keeps what was acknowledged, and the rest if it is whole",
+    [Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 }))],
     ([part]) =>
       Effect.gen(function* () {
         const [first = "", , , , last = ""] = yield* leftBehind(5)
         copyFileSync(join(first, "audit.head"), join(last, "audit.head"))
+        announce(last, lastOf(last))
         const path = lastSegment(last)
-        const acknowledged = readFileSync(lastSegment(first), "latin1").length
         const text = readFileSync(path, "latin1")
-        const cut = text.slice(0, acknowledged + Math.floor(((text.length - acknowledged) * part) / 10_000))
-        writeFileSync(path, cut, "latin1")
-        const whole = cut.split("\n").slice(0, -1)
+        const acknowledged = readFileSync(lastSegment(first), "latin1")
+        const cut = acknowledged.length + Math.floor(((text.length - acknowledged.length) * part) / 10_000)
+        writeFileSync(path, text.slice(0, cut), "latin1")
+        const behind = text.slice(acknowledged.length, cut)
+        const isWhole = cut === text.length
+        assert.deepStrictEqual((yield* check(last)).findings, [])
         const recovered = yield* reopen(last)
-        assert.deepStrictEqual(linesOf(last).slice(0, whole.length), whole)
-        assert.deepInclude(recovered, { missing: 0, unsealed: whole.length - 2 })
+        const kept = readFileSync(path, "latin1").slice(0, acknowledged.length + (isWhole ? behind.length : 0))
+        assert.strictEqual(kept, isWhole ? text : acknowledged)
+        assert.deepInclude(recovered, { missing: 0, unsealed: isWhole ? 4 : 0 })
+        if (!isWhole && behind !== "") {
+          const file = `${segmentNames(last).at(-1)}.${acknowledged.length}.torn`
+          const torn = { bytes: behind.length, lines: behind.split("\n").length - 1, file }
+          assert.deepStrictEqual(recovered?.["torn"], torn)
+          assert.strictEqual(readFileSync(join(last, file), "latin1"), behind)
+        }
         assert.isTrue((yield* check(last)).ok)
       }).pipe(Effect.scoped),
     { arbitrary: { runs: 25 }, timeout: 60_000 }
+  )
+
+  const forgeries: Readonly<Record<string, (directory: string, line: string) => void>> = {
+    "in its last file": (directory, line) => appendFileSync(lastSegment(directory), line),
+    "in a file of their own": (directory, line) => {
+      writeFileSync(segmentOf(directory, lastOf(directory).seq + 1).path, line)
+    },
+    "behind those that it announced": (directory, line) => {
+      announce(directory, lastOf(directory))
+      appendFileSync(lastSegment(directory), line)
+    },
+    "in the place of those that it announced": (directory, line) => {
+      announce(directory, { seq: lastOf(directory).seq + 1, hash: "0".repeat(64) })
+      appendFileSync(lastSegment(directory), line)
+    }
+  }
+  it.live.each(Object.entries(forgeries))(
+    "A5 has lines found out that somebody added without the key, %s",
+    ([, forge]) =>
+      Effect.gen(function* () {
+        const [left = ""] = yield* leftBehind(1)
+        const before = linesOf(left)
+        const { hash, seq } = lastOf(left)
+        const { text } = seal(seq + 1, bodyOf(before.at(-1) ?? ""), hash)
+        forge(left, `${text}\n`)
+        const report = yield* check(left)
+        assert.deepInclude(report.findings[0], { kind: "insertion", seq })
+        const recovered = yield* reopen(left)
+        assert.deepInclude(recovered, { missing: 0, unsealed: 0 })
+        const { bytes, file, lines } = recovered?.["torn"] as { bytes: number; lines: number; file: string }
+        assert.deepStrictEqual([bytes, lines], [text.length + 1, 1])
+        assert.strictEqual(readFileSync(join(left, file), "utf8"), `${text}\n`)
+        assert.deepStrictEqual(linesOf(left).slice(0, before.length), before)
+        assert.notInclude(linesOf(left), text)
+        const after = yield* check(left)
+        assert.deepStrictEqual([after.findings, after.notes.map(({ kind }) => kind)], [[], ["torn"]])
+      })
   )
 
   it.live("says which events are missing that were acknowledged, and so does the verifier ever after", () =>

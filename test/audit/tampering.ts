@@ -40,7 +40,8 @@ const onLines = (edit: (lines: Placed, choice: Choice) => Placed) => (directory:
   writeBack(directory, files, edit(flat(files), choice))
 }
 
-const bodyOf = (line: string): string => line.slice(line.indexOf('"time"'), line.lastIndexOf(',"prev"'))
+/** The fields of a line that are not its place in the chain. */
+export const bodyOf = (line: string): string => line.slice(line.indexOf('"time"'), line.lastIndexOf(',"prev"'))
 
 const seqOf = (line: string): number => JSON.parse(line).seq
 
