@@ -38,8 +38,13 @@ export const byId = (keys: ReadonlyArray<AuditKey>): ReadonlyMap<string, AuditKe
 }
 
 /** HMAC-SHA256 in hexadecimal. A purpose keeps the signatures of one kind of text from passing for another's. */
-export const sign = (key: AuditKey, purpose: string, text: string): string =>
-  Buffer.from(Signature.hmacSha256(Redacted.value(key.bytes), `caisson audit ${purpose} v1\n${text}`)).toString("hex")
+export const signer = (key: AuditKey, purpose: string) => {
+  const sign = Signature.signer(Redacted.value(key.bytes))
+  return (text: string): string => sign(`caisson audit ${purpose} v1\n${text}`).toString("hex")
+}
+
+/** Signs one text. */
+export const sign = (key: AuditKey, purpose: string, text: string): string => signer(key, purpose)(text)
 
 /** Whether the key signed the text, in constant time. */
 export const isSigned = (key: AuditKey, purpose: string, text: string, mac: string): boolean =>

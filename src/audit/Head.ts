@@ -10,7 +10,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { type AuditKey, isSigned, sign } from "./AuditKey.ts"
+import { type AuditKey, isSigned, signer } from "./AuditKey.ts"
 
 export const Head = Schema.Struct({
   v: Schema.Literal(1),
@@ -50,10 +50,16 @@ export const isAnnounced = ({ next }: Head, line: { readonly seq: number; readon
 const slotText = (signed: string, mac: string): string =>
   `${`${signed.slice(0, -1)},"mac":"${mac}"}`.padEnd(slotBytes - 1)}\n`
 
-/** A slot's text, and where in the file it belongs. */
-export const slotOf = (statement: Omit<Head, "v" | "key" | "mac">, key: AuditKey) => {
-  const text = signedText({ v: 1, ...statement, key: key.id })
-  return { text: slotText(text, sign(key, "head", text)), position: (statement.count % 2) * slotBytes }
+/** What a writer says with a head. */
+export type Statement = Omit<Head, "v" | "count" | "key" | "mac">
+
+/** Makes the texts of slots, each with where in the file it belongs. */
+export const slotMaker = (key: AuditKey) => {
+  const sign = signer(key, "head")
+  return (count: number, statement: Statement) => {
+    const text = signedText({ v: 1, ...statement, count, key: key.id })
+    return { text: slotText(text, sign(text)), position: (count % 2) * slotBytes }
+  }
 }
 
 const headOf = (slot: string): Head | undefined => {

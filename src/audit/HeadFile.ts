@@ -22,7 +22,7 @@ export const readHead = (directory: string, keys: ReadonlyMap<string, AuditKey>)
 /** A head file that is written to. */
 export interface HeadFile {
   readonly descriptor: number
-  readonly write: (statement: Omit<Parameters<typeof Head.slotOf>[0], "count">) => void
+  readonly write: (statement: Head.Statement) => void
   readonly close: () => void
 }
 
@@ -37,11 +37,12 @@ export const openHead = (directory: string, key: AuditKey, last: Head.Head | und
     }
   }
   const descriptor = open()
+  const slotOf = Head.slotMaker(key)
   let count = last === undefined ? 0 : last.count + 1
   return {
     descriptor,
     write: (statement) => {
-      const { position, text } = Head.slotOf({ ...statement, count }, key)
+      const { position, text } = slotOf(count, statement)
       try {
         writeSync(descriptor, text, position, "latin1")
       } catch (cause) {

