@@ -41,7 +41,7 @@ const choices: ReadonlyArray<{ readonly modules: RegExp; readonly choosers: RegE
     modules: /^(quickjs|qemu|firecracker)\/|^session\/.*(Sqlite|Postgres)/,
     choosers: /^(index|promise)\.ts$|^(home|promise|cli)\//
   },
-  { modules: /^session\/JournalMemory\.ts$/, choosers: /^(index|promise)\.ts$|^(sandbox|home|promise|cli)\// }
+  { modules: /^session\/journal\/JournalMemory\.ts$/, choosers: /^(index|promise)\.ts$|^(sandbox|home|promise|cli)\// }
 ]
 
 /** Foreign modules beyond `effect/<Module>`, and the folders that may import them. */
@@ -286,8 +286,8 @@ describe("the laws of architecture", () => {
     breaks(importsUpwards, "tool/A.ts", 'import {\n  type B\n} from "../session/B.ts"')
     breaks(importsUpwards, "unheard/A.ts", "export const a = 1")
     breaks(choosesForOthers, "session/Runner.ts", 'import * as Q from "../quickjs/QuickJs.ts"')
-    breaks(choosesForOthers, "sandbox/Sandbox.ts", 'import type { J } from "../session/JournalSqlite.ts"')
-    breaks(choosesForOthers, "supervisor/A.ts", 'import * as J from "../session/JournalMemory.ts"')
+    breaks(choosesForOthers, "sandbox/Sandbox.ts", 'import type { J } from "../session/journal/JournalSqlite.ts"')
+    breaks(choosesForOthers, "supervisor/A.ts", 'import * as J from "../session/journal/JournalMemory.ts"')
     breaks(foreignImports, "capability/Gate.ts", 'import { newQuickJs } from "quickjs-wasi"')
     breaks(foreignImports, "capability/Gate.ts", 'import { Effect } from "effect"')
     breaks(foreignImports, "tool/A.ts", 'import * as SqlClient from "effect/sql/SqlClient"')

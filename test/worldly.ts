@@ -41,7 +41,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "says which process this is, and whether another one still lives"
   },
   {
-    files: /^session\/SqliteFile\.ts$/,
+    files: /^session\/journal\/SqliteFile\.ts$/,
     uses: ["node:fs", "node:path", "node:sqlite"],
     why: "opens the file of a database"
   },

@@ -1,7 +1,7 @@
 /** What can be said of a session from its journal, by whoever does not hold it. */
 import * as HashMap from "effect/HashMap"
 import { fromWaitingCall, type WaitingCall } from "../promise/RunResult.ts"
-import type { Summary } from "../session/Journal.ts"
+import type { Summary } from "../session/journal/Journal.ts"
 import { replay } from "../session/Replay.ts"
 import { waitingCall } from "../session/RunResult.ts"
 import type { Entry, SessionEvent } from "../session/SessionEvent.ts"

@@ -2,7 +2,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Summary } from "../session/Journal.ts"
+import type { Summary } from "../session/journal/Journal.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 

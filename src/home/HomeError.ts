@@ -2,8 +2,8 @@ import * as Schema from "effect/Schema"
 import { AuditError } from "../audit/AuditError.ts"
 import { Malformed } from "../capability/Plain.ts"
 import { PolicyError } from "../policy/PolicyError.ts"
-import { JournalSchemaError } from "../session/JournalSchema.ts"
-import { SqliteError } from "../session/SqliteError.ts"
+import { JournalSchemaError } from "../session/journal/JournalSchema.ts"
+import { SqliteError } from "../session/journal/SqliteError.ts"
 
 /** The directory, or a file in it, cannot be used by this process. */
 export class NotUsable extends Schema.TaggedError<NotUsable>()("NotUsable", {

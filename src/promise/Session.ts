@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Journal } from "../session/Journal.ts"
+import type { Journal } from "../session/journal/Journal.ts"
 import type { Session as Held } from "../session/Session.ts"
 import type { Entry, Stance } from "../session/SessionEvent.ts"
 import type { ForkOptions } from "../session/SessionOptions.ts"

@@ -1,7 +1,7 @@
 /** A machine for one scope: a session whose journal is memory, and which is gone with the scope. */
 import * as Effect from "effect/Effect"
-import { Journal } from "../session/Journal.ts"
-import * as JournalMemory from "../session/JournalMemory.ts"
+import { Journal } from "../session/journal/Journal.ts"
+import * as JournalMemory from "../session/journal/JournalMemory.ts"
 import type { RunOptions } from "../session/RunOptions.ts"
 import type { Session } from "../session/Session.ts"
 import type { OpenOptions } from "../session/SessionOptions.ts"

@@ -9,7 +9,7 @@ import { hostname } from "node:os"
 import * as Context from "effect/Context"
 import * as Predicate from "effect/Predicate"
 import * as Identity from "../process/Identity.ts"
-import type { Owner } from "./Journal.ts"
+import type { Owner } from "./journal/Journal.ts"
 
 /** `<host> pid <pid> of <process namespace> since <start> <random>`. */
 const format = /^(\S+) pid (\d+) of (\S+) since (\S+) [0-9a-f]+$/

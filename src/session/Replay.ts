@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { evolve, takenOver } from "./Evolution.ts"
-import { Journal } from "./Journal.ts"
+import { Journal } from "./journal/Journal.ts"
 import type { OpenCall } from "./OpenCall.ts"
 import * as Recipe from "./Recipe.ts"
 import { PointNotKept, SessionError } from "./SessionError.ts"

@@ -20,7 +20,7 @@ import {
 import type { Output, Turn } from "../machine/Turn.ts"
 import * as Airlock from "./Airlock.ts"
 import * as FileRecord from "./FileRecord.ts"
-import { Journal, type JournalError } from "./Journal.ts"
+import { Journal, type JournalError } from "./journal/Journal.ts"
 import type { Ledger } from "./Ledger.ts"
 import type * as Recipe from "./Recipe.ts"
 import { Diverged, SessionError } from "./SessionError.ts"

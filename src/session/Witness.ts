@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { JournalError } from "./Journal.ts"
+import type { JournalError } from "./journal/Journal.ts"
 import type { Entry, Stance } from "./SessionEvent.ts"
 
 /** What a witness wants done about a session. */

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
 import { Approvals } from "../../src/approval/Approvals.ts"
-import { Journal } from "../../src/session/Journal.ts"
-import * as JournalSql from "../../src/session/JournalSql.ts"
-import * as Sqlite from "../../src/session/Sqlite.ts"
+import { Journal } from "../../src/session/journal/Journal.ts"
+import * as JournalSql from "../../src/session/journal/JournalSql.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
 import { temporaryDirectory } from "../session/directory.ts"
 
 const script = fileURLToPath(new URL("process.ts", import.meta.url))

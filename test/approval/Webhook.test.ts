@@ -8,7 +8,7 @@ import { Approvals } from "../../src/approval/Approvals.ts"
 import * as Webhook from "../../src/approval/Webhook.ts"
 import { verify } from "../../src/approval/WebhookSignature.ts"
 import { Capability } from "../../src/capability/Capability.ts"
-import { Journal } from "../../src/session/Journal.ts"
+import { Journal } from "../../src/session/journal/Journal.ts"
 import { completed, reasonOf } from "../session/results.ts"
 import { makeWorld } from "../session/world.ts"
 

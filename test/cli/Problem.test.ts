@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause } from "effect"
 import { fromCause, type Problem } from "../../src/cli/Problem.ts"
 import { MachineError, MachineUnavailable } from "../../src/machine/Machine.ts"
-import { JournalError, SessionBusy, StorageFailed } from "../../src/session/Journal.ts"
+import { JournalError, SessionBusy, StorageFailed } from "../../src/session/journal/Journal.ts"
 
 const problemOf = (error: MachineError | JournalError): Problem => {
   const problem = fromCause(Cause.fail(error))

@@ -1,6 +1,6 @@
 import { layer } from "@effect/vitest"
 import type { Layer } from "effect"
-import type { Journal } from "../../src/session/Journal.ts"
+import type { Journal } from "../../src/session/journal/Journal.ts"
 import { batches } from "./journal/Batches.ts"
 import { claims } from "./journal/Claims.ts"
 import { decisionsOf } from "./journal/Decisions.ts"

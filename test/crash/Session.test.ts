@@ -4,9 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { Journal } from "../../src/session/Journal.ts"
-import * as JournalSql from "../../src/session/JournalSql.ts"
-import * as Sqlite from "../../src/session/Sqlite.ts"
+import { Journal } from "../../src/session/journal/Journal.ts"
+import * as JournalSql from "../../src/session/journal/JournalSql.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
 import * as Chance from "../simulation/Chance.ts"
 
 interface End {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as Script from "../../src/machine/Script.ts"
-import { type Batch, JournalError, StorageFailed } from "../../src/session/Journal.ts"
+import { type Batch, JournalError, StorageFailed } from "../../src/session/journal/Journal.ts"
 import { completed, onlyCall, reasonOf } from "./results.ts"
 import { makeWorld, programs } from "./world.ts"
 

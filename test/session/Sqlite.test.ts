@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import * as Sqlite from "../../src/session/Sqlite.ts"
-import { Locked, NotADatabase, NotWritable } from "../../src/session/SqliteError.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
+import { Locked, NotADatabase, NotWritable } from "../../src/session/journal/SqliteError.ts"
 import { temporaryDirectory } from "./directory.ts"
 
 const open = (options: Sqlite.SqliteOptions) => Effect.scoped(Layer.build(Layer.fresh(Sqlite.layer(options))))

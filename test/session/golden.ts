@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url"
 import { Effect, Layer } from "effect"
 import { defaults } from "../../src/machine/Limits.ts"
 import type { GivenDecision } from "../../src/session/Decision.ts"
-import { Journal, type SnapshotBytes } from "../../src/session/Journal.ts"
-import * as JournalSql from "../../src/session/JournalSql.ts"
+import { Journal, type SnapshotBytes } from "../../src/session/journal/Journal.ts"
+import * as JournalSql from "../../src/session/journal/JournalSql.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
 import type { Entry } from "../../src/session/SessionEvent.ts"
-import * as Sqlite from "../../src/session/Sqlite.ts"
 import { owner, snapshotOf } from "../contract/journal/Steps.ts"
 
 export const folder = fileURLToPath(new URL("../fixtures/journal/", import.meta.url))

@@ -5,10 +5,10 @@
 import { writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Effect, Layer, Result, Stream } from "effect"
-import { Journal } from "../../src/session/Journal.ts"
-import * as JournalSql from "../../src/session/JournalSql.ts"
+import { Journal } from "../../src/session/journal/Journal.ts"
+import * as JournalSql from "../../src/session/journal/JournalSql.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
 import { LocalOwner } from "../../src/session/Owner.ts"
-import * as Sqlite from "../../src/session/Sqlite.ts"
 import { ended, entriesFrom, snapshotOf, started } from "../contract/journal/Steps.ts"
 
 const [, , filename = ""] = process.argv

@@ -6,9 +6,9 @@
  */
 import { writeSync } from "node:fs"
 import { Effect, Layer } from "effect"
-import * as JournalSql from "../../src/session/JournalSql.ts"
+import * as JournalSql from "../../src/session/journal/JournalSql.ts"
+import * as Sqlite from "../../src/session/journal/Sqlite.ts"
 import { Sessions } from "../../src/session/Sessions.ts"
-import * as Sqlite from "../../src/session/Sqlite.ts"
 import { onlyCall } from "../session/results.ts"
 import { asking, shell, tier, toolkit } from "./world.ts"
 

@@ -1,5 +1,5 @@
 import { Deferred, Effect } from "effect"
-import { type Journal, JournalError, StorageFailed } from "../../src/session/Journal.ts"
+import { type Journal, JournalError, StorageFailed } from "../../src/session/journal/Journal.ts"
 
 /**
  * One simulated process. It dies at the nth point that it passes: before or after a write to the journal, before or after a

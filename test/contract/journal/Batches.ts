@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import { Effect, Equal, Result } from "effect"
-import { Journal, SequenceGap } from "../../../src/session/Journal.ts"
+import { Journal, SequenceGap } from "../../../src/session/journal/Journal.ts"
 import { SessionEvent } from "../../../src/session/SessionEvent.ts"
 import {
   ann,

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Result } from "effect"
 import { TestClock } from "effect/testing"
-import { Fenced, Journal, SessionBusy } from "../../../src/session/Journal.ts"
+import { Fenced, Journal, SessionBusy } from "../../../src/session/journal/Journal.ts"
 import {
   ann,
   append,

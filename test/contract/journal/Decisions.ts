@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import type { GivenDecision } from "../../../src/session/Decision.ts"
-import { Journal, SessionNotFound } from "../../../src/session/Journal.ts"
+import { Journal, SessionNotFound } from "../../../src/session/journal/Journal.ts"
 import { SessionClosed } from "../../../src/session/SessionError.ts"
 import {
   append,

@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { Journal, type SnapshotBytes } from "../../../src/session/Journal.ts"
+import { Journal, type SnapshotBytes } from "../../../src/session/journal/Journal.ts"
 import {
   append,
   appendSnapshot,

@@ -10,7 +10,7 @@ import {
   type JournalError,
   type Owner,
   type SnapshotBytes
-} from "../../../src/session/Journal.ts"
+} from "../../../src/session/journal/Journal.ts"
 import type { Entry, SessionEvent } from "../../../src/session/SessionEvent.ts"
 
 /** Registers tests that get their journal from the layer under test. All of them share one: sessions have names of their own. */

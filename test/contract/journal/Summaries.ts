@@ -1,7 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-import { Journal, type Summary } from "../../../src/session/Journal.ts"
+import { Journal, type Summary } from "../../../src/session/journal/Journal.ts"
 import {
   ann,
   append,

@@ -1,10 +1,10 @@
 /** A journal that ends with its layer: for sandboxes, tests and trials. It keeps what a database would keep. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { SnapshotId } from "../SessionEvent.ts"
 import { type Claim, Journal } from "./Journal.ts"
 import type { DecisionRow, EntryRow, SessionRow } from "./JournalRow.ts"
 import * as JournalStore from "./JournalStore.ts"
-import type { SnapshotId } from "./SessionEvent.ts"
 
 type Store = JournalStore.JournalStore<never>
 

@@ -6,8 +6,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import type { Decided, GivenDecision, RecordedDecision } from "./Decision.ts"
-import { contentsOf } from "./FileRecord.ts"
+import type { Decided, GivenDecision, RecordedDecision } from "../Decision.ts"
+import { contentsOf } from "../FileRecord.ts"
+import { SessionClosed } from "../SessionError.ts"
+import type { Entry, SnapshotId } from "../SessionEvent.ts"
+import { spanned } from "../Spanned.ts"
 import {
   type Batch,
   type Claim,
@@ -37,9 +40,6 @@ import {
   toEntry,
   toSummary
 } from "./JournalRow.ts"
-import { SessionClosed } from "./SessionError.ts"
-import type { Entry, SnapshotId } from "./SessionEvent.ts"
-import { spanned } from "./Spanned.ts"
 
 /** An owner, and until when all that it holds is leased to it. */
 export interface Holder {

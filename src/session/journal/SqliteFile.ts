@@ -4,7 +4,7 @@ import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import * as OwnFile from "../token/OwnFile.ts"
+import * as OwnFile from "../../token/OwnFile.ts"
 import { CannotOpen, Locked, NotADatabase, NotWritable, SqliteError } from "./SqliteError.ts"
 
 export interface SqliteFile {

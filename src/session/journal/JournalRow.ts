@@ -1,9 +1,9 @@
 /** Entries and summaries as a database keeps them: texts and numbers. What was stored is checked when it is read. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { Decision, type RecordedDecision } from "./Decision.ts"
+import { Decision, type RecordedDecision } from "../Decision.ts"
+import { type Entry, SessionEvent } from "../SessionEvent.ts"
 import { JournalDamaged, JournalError, Summary } from "./Journal.ts"
-import { type Entry, SessionEvent } from "./SessionEvent.ts"
 
 /** The version that this build writes, and the newest one that it reads. */
 export const version = 1

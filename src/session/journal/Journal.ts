@@ -2,9 +2,9 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Decided, GivenDecision, RecordedDecision } from "./Decision.ts"
-import { SessionClosed } from "./SessionError.ts"
-import type { Entry, SnapshotId } from "./SessionEvent.ts"
+import type { Decided, GivenDecision, RecordedDecision } from "../Decision.ts"
+import { SessionClosed } from "../SessionError.ts"
+import type { Entry, SnapshotId } from "../SessionEvent.ts"
 
 /** What a list of sessions shows: derived from the journal, kept beside it so that nothing has to be replayed to list. */
 export const Status = Schema.Literals(["idle", "running", "paused", "closed"])
