@@ -1,5 +1,5 @@
 /** What a run has shown beside its value, as somebody at a terminal sees it. */
-import type { Language } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
 import type { Display, Phases } from "../machine/Turn.ts"
 import { commandLine } from "./CommandLine.ts"
 import { durationOf } from "./Duration.ts"

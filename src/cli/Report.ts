@@ -1,7 +1,7 @@
 import { inspect } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { Language } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
 import {
   type CompletedRun,
   type FailedRun,

@@ -1,7 +1,7 @@
 /** Where the code of a run comes from. */
 import { extname } from "node:path"
 import * as Effect from "effect/Effect"
-import type { Language } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
 import * as InputFile from "./InputFile.ts"
 import { UsageError } from "./Problem.ts"
 

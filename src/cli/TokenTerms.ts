@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { CapabilityInput } from "../capability/Capability.ts"
+import { Language } from "../capability/Language.ts"
 import type { TermsInput } from "../token/Terms.ts"
 import * as Flags from "./Flags.ts"
 import * as InputFile from "./InputFile.ts"
@@ -28,7 +29,10 @@ export const flags = {
   cpu: Flags.text("cpu", "TIME", "The most CPU time, such as 500ms"),
   timeout: Flags.text("timeout", "TIME", "The most wall time, such as 5s"),
   template: many("template", "NAME", "A template that may be used"),
-  language: many("language", "NAME", "A language that may be used"),
+  language: Flag.Literals("language", Language.literals).pipe(
+    Flag.withDescription("A language that may be used"),
+    Flag.atLeast(0)
+  ),
   session: Flags.text("session", "ID", "For this session alone"),
   run: Flags.text("run", "ID", "For this run alone"),
   codeHash: Flags.text("code-hash", "SHA256", "For this code alone: the SHA-256 of its text, in hexadecimal"),

@@ -3,19 +3,13 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type { Language } from "../capability/Language.ts"
 import type { FileError } from "../file/FileError.ts"
 import type { FileOperation, FileResult } from "../file/FileOperation.ts"
 import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { ToolInfo } from "../tool/ToolInfo.ts"
 import type { Limits } from "./Limits.ts"
 import type { Answer, FileChange, Output, Turn } from "./Turn.ts"
-
-/**
- * What a program may be written in. All programs of a machine work on the same files. A machine that does not speak a language
- * fails the run, with the reason `UnknownLanguage`.
- */
-export const Language = Schema.Literals(["javascript", "typescript", "shell", "python", "cpp", "go"])
-export type Language = typeof Language.Type
 
 /** One piece of code for a machine to run. */
 export interface Program {

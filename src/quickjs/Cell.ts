@@ -1,4 +1,5 @@
-import type { Language, Program } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
+import type { Program } from "../machine/Machine.ts"
 import type { GuestError } from "../tool/GuestError.ts"
 import { type Positions, places, positionsOf, sourcePosition } from "./Positions.ts"
 import { rewrite } from "./TopLevel.ts"

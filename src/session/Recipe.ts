@@ -5,7 +5,7 @@
  * R1. A step lists its answers in the order in which the guest was given them, with the clock it saw.
  * R2. Steps of a run that was rolled back are not in it.
  */
-import type { Language } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
 import type { Answer } from "../machine/Turn.ts"
 import type { MachineRules } from "../policy/machine/MachineRules.ts"
 import type { Presented } from "./Authority.ts"

@@ -2,7 +2,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Language, Machines } from "../machine/Machine.ts"
+import type { Language } from "../capability/Language.ts"
+import type { Machines } from "../machine/Machine.ts"
 import { InvalidOptions, SessionError } from "./SessionError.ts"
 import * as Trace from "./Trace.ts"
 

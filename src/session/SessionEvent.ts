@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
+import { Language } from "../capability/Language.ts"
 import { Limits } from "../machine/Limits.ts"
-import { Language } from "../machine/Machine.ts"
 import { Display, FileChange, Output, Phases, Refusals, Sleep, Usage } from "../machine/Turn.ts"
 import { MachineRules } from "../policy/machine/MachineRules.ts"
 import { GuestError } from "../tool/GuestError.ts"

@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Capability, type CapabilityInput, decodeList } from "../capability/Capability.ts"
+import { Language } from "../capability/Language.ts"
 import * as Plain from "../capability/Plain.ts"
 import { canonicalJson } from "./CanonicalJson.ts"
 import { Files } from "./Files.ts"
@@ -20,9 +21,13 @@ const Name = Schema.String.annotate({ message: nameMessage }).check(
 )
 
 const namesMessage = `expected a list of 1 to ${namesMax} names`
-const Names = Schema.Array(Name)
-  .annotate({ message: namesMessage })
-  .check(Schema.makeFilter((names) => names.length > 0 && names.length <= namesMax, { message: namesMessage }))
+const listOf = <S extends Schema.Codec<string>>(item: S) =>
+  Schema.Array(item)
+    .annotate({ message: namesMessage })
+    .check(Schema.makeFilter((names) => names.length > 0 && names.length <= namesMax, { message: namesMessage }))
+
+const Names = listOf(Name)
+const Languages = listOf(Language.annotate({ message: `expected one of ${Language.literals.join(", ")}` }))
 
 const whole = (minimum: number, message: string) =>
   Schema.Number.annotate({ message }).check(
@@ -66,7 +71,7 @@ export const fields = {
   cpuMillis: Schema.optionalKey(limit("milliseconds")),
   wallMillis: Schema.optionalKey(limit("milliseconds")),
   templates: Schema.optionalKey(Names),
-  languages: Schema.optionalKey(Names),
+  languages: Schema.optionalKey(Languages),
   /** The id of the only session that it is for. */
   session: Schema.optionalKey(Name),
   /** The id of the only run that it is for. */

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
+import type { Language } from "../../src/capability/Language.ts"
 import { Ended } from "../../src/cli/Problem.ts"
 import { report } from "../../src/cli/Report.ts"
 import { Screen, type Side } from "../../src/cli/Screen.ts"
-import type { Language } from "../../src/machine/Machine.ts"
 import type { RunResult } from "../../src/session/RunResult.ts"
 import * as Value from "../../src/tool/Value.ts"
 

@@ -122,6 +122,11 @@ describe("caisson token mint", () => {
           ["Malformed", "grant.network[0].ports", ["--network", "example.org"]],
           ["Malformed", "grant.network[0].ports[0]: expected a port", ["--network", "example.org:https"]],
           ["Malformed", "grant.network[0].host", ["--network", "[::1]:443"]],
+          [
+            "Malformed",
+            "grant.languages[0]: expected one of javascript",
+            ["--grant", jsonFile({ languages: ["klingon"] })]
+          ],
           ["InvalidDuration", "--expires soon is not a time", ["--expires", "soon"]],
           ["InvalidDuration", "--timeout -1s is not a time", ["--timeout=-1s"]],
           ["InvalidDuration", "--cpu 1e3s is not a time", ["--cpu", "1e3s"]],

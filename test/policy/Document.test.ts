@@ -106,6 +106,13 @@ const broken: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = 
   ["private: false", rule("network: { private: false }"), ["6:25 private is true, or left out"]],
   ["private: yes", rule("network: { private: yes }"), ["6:25 yes is a boolean in YAML 1.1"]],
   ["a network of nothing", rule("network: {}"), ["6:14 a rule about the network names"]],
+  ["a language that is none", rule("code: { languages: [python, klingon] }"), ['6:33 "klingon" is no language']],
+  ["a language that is a number", rule("code: { languages: 7 }"), ["6:24 a number is no language"]],
+  [
+    "a language of a case that is none",
+    `${head}cases: [{ name: a, code: { language: klingon, text: x }, expect: deny }]\n`,
+    ['3:38 "klingon" is no language']
+  ],
   ["an empty condition", rule("tools: a\n    when: {}"), ["7:11 when has no condition"]],
   [
     "a condition in singular and plural",
@@ -174,6 +181,16 @@ describe("a policy file with errors", () => {
       errorOf(`${head}limits: { memoryMebibites: 1 }`).message,
       `did you mean "memoryMebibytes"? allowed: when, ${ceilings}`
     )
+  })
+
+  it("says which languages there are, and takes them in large letters", () => {
+    const { message } = errorOf(rule("code: { languages: pyhton }"))
+    assert.include(
+      message,
+      'policy.yaml:6:24: "pyhton" is no language; did you mean "python"? allowed: javascript, typescript, shell, python, cpp, go'
+    )
+    const { rules } = policyOf("rules: [{ id: a, effect: deny, code: { languages: [Python, GO] } }]")
+    assert.deepInclude(rules[0]?.scope, { languages: ["python", "go"] })
   })
 
   it("tells all that is wrong at once, in the order of the file, and not more than 20 things", () => {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import type { Language } from "../../src/capability/Language.ts"
 import type { Policy } from "../../src/policy/Policy.ts"
 import type { Admit } from "../../src/session/Admitting.ts"
 import * as Airlock from "../../src/session/Airlock.ts"
@@ -124,7 +125,7 @@ describe("a run in the language shell", () => {
       onFailure: (error) => (error as { readonly reason: { readonly _tag: string } }).reason._tag
     })
   })
-  const speaks = (...languages: ReadonlyArray<string>) => ({ languages, use: "session" }) as const
+  const speaks = (...languages: ReadonlyArray<Language>) => ({ languages, use: "session" }) as const
 
   it.effect("is refused by tokens that name other languages alone, and let through by those that name it", () =>
     Effect.gen(function* () {

@@ -121,6 +121,25 @@ describe("a token that is signed rightly", () => {
     assert.strictEqual(reasonOf(verify(signed(json))), "Malformed")
   })
 
+  it("is refused with a language that is not known here, in its grant or a caveat", () => {
+    const languages = '"languages":["python","klingon"]'
+    const tokens = [
+      ["grant", signed(`{"id":"${id}",${languages},"use":"execution"}`)],
+      ["caveat 1", signed(grant, `{${languages},"nonce":"${nonce}"}`)]
+    ] as const
+    for (const [where, text] of tokens) {
+      const verified = verify(text, { language: "python" })
+      assert.strictEqual(reasonOf(verified), "Malformed")
+      assert.include(
+        String(Result.isFailure(verified) && verified.failure.message),
+        `${where}.languages[1]: expected one of javascript, typescript, shell, python, cpp, go`
+      )
+    }
+    assert.isTrue(
+      Result.isSuccess(verify(signed(grant, `{"languages":["python"],"nonce":"${nonce}"}`), { language: "python" }))
+    )
+  })
+
   it("is refused with bytes that are no UTF-8, or base64url in another form", () => {
     const bytes = Buffer.from(grant.replace("{", '{"audience":"?",'))
     bytes[bytes.indexOf("?")] = 0xff
@@ -197,8 +216,8 @@ describe("the bounds of a token", () => {
   })
 
   it("are 64 KiB", () => {
-    const template = (letter: string) => Array.from({ length: 60 }, (_, index) => `${letter.repeat(190)}${index}`)
-    const large = { templates: template("a"), languages: template("b") }
+    const texts = (letter: string) => Array.from({ length: 60 }, (_, index) => `${letter.repeat(190)}${index}`)
+    const large = { templates: texts("a"), files: { read: texts("b").map((name) => `/${name}`) } }
     const half = attenuate(mint(large).text, large)
     assert.isBelow(half.text.length, 65_536 + 1)
     assert.strictEqual(reasonOf(Token.attenuate(half.text, large)), "TooLarge")

@@ -13,6 +13,7 @@ const Port = Schema.Literals([80, 443, 8080])
 const Amount = Schema.Literals([1, 2, 3])
 const Name = Schema.Literals(["x", "y"])
 const Names = some(Schema.Literals(["x", "y", "z"]), 1)
+const Languages = some(Schema.Literals(["python", "go", "cpp"]), 1)
 const Millis = Schema.Literals([nowMillis - 1, nowMillis, nowMillis + 1])
 
 const Capability = Schema.Struct({
@@ -35,7 +36,7 @@ const Terms = Schema.Struct({
   cpuMillis: Schema.optionalKey(Amount),
   wallMillis: Schema.optionalKey(Amount),
   templates: Schema.optionalKey(Names),
-  languages: Schema.optionalKey(Names),
+  languages: Schema.optionalKey(Languages),
   session: Schema.optionalKey(Name),
   run: Schema.optionalKey(Name),
   audience: Schema.optionalKey(Name),
@@ -67,14 +68,17 @@ export const circumstances: ReadonlyArray<Circumstances> = [
   { use: "execution" },
   ...(["execution", "session"] as const).flatMap((use) =>
     ["x", "y"].flatMap((name) =>
-      ["x", "z"].map(
-        (choice): Circumstances => ({
+      [
+        ["x", "python"],
+        ["z", "cpp"]
+      ].map(
+        ([template, language]): Circumstances => ({
           use,
           session: name,
           run: name,
           audience: name,
-          template: choice,
-          language: choice
+          template,
+          language
         })
       )
     )

@@ -1,6 +1,6 @@
 /** What an interpreter and its host say to each other, version 1: JSON texts, each with its length before it. */
 import * as Schema from "effect/Schema"
-import { Language } from "../../machine/Machine.ts"
+import { Language } from "../../capability/Language.ts"
 import { Answer, Display, Output, Sleep, Usage } from "../../machine/Turn.ts"
 import { GuestError } from "../../tool/GuestError.ts"
 import { ToolCall } from "../../tool/ToolCall.ts"

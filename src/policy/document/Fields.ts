@@ -1,4 +1,5 @@
 /** Reads the values of a document by what is expected of them, and tells what is not as it should be. */
+import { Language } from "../../capability/Language.ts"
 import type { Document, Pair, Place } from "./Document.ts"
 import { suggest } from "./Suggestion.ts"
 
@@ -71,11 +72,29 @@ export const oneOf = <Text extends string>(
   const scalar = document.scalar(place)
   if (scalar === undefined) return undefined
   const found = allowed.find((text) => text === scalar.value)
-  if (found !== undefined) return found
-  const given = typeof scalar.value === "string" ? JSON.stringify(scalar.value.slice(0, 64)) : typeName(scalar.value)
-  const suggestion = typeof scalar.value === "string" ? suggest(scalar.value, allowed) : undefined
+  if (found === undefined) refuseChoice(document, place, scalar.value, { what, allowed })
+  return found
+}
+
+const refuseChoice = (
+  document: Document,
+  place: Place,
+  value: unknown,
+  { allowed, what }: { readonly what: string; readonly allowed: ReadonlyArray<string> }
+): void => {
+  const given = typeof value === "string" ? JSON.stringify(value.slice(0, 64)) : typeName(value)
+  const suggestion = typeof value === "string" ? suggest(value, allowed) : undefined
   document.refuse(place, `${given} is no ${what}`, { allowed, suggestion })
-  return undefined
+}
+
+/** A language that programs may be written in, in small or large letters. */
+export const languageOf = (document: Document, place: Place): Language | undefined => {
+  const scalar = document.scalar(place)
+  if (scalar === undefined) return undefined
+  const written = typeof scalar.value === "string" ? scalar.value.toLowerCase() : undefined
+  const found = Language.literals.find((language) => language === written)
+  if (found === undefined) refuseChoice(document, place, scalar.value, { what: "language", allowed: Language.literals })
+  return found
 }
 
 /** A whole number within bounds. */

@@ -64,7 +64,7 @@ const readCode = (document: Document, place: Place): Subject | undefined => {
   const [named, written] = ["language", "text"].map(
     (name) => fields && Field.required(document, fields, name, "a piece of code")
   )
-  const language = named && Field.textOf(document, named, "a language")
+  const language = named && Field.languageOf(document, named)
   const text = written && Field.textOf(document, written, "code")
   return language === undefined || text === undefined ? undefined : { _tag: "Code", language, text }
 }

@@ -22,9 +22,6 @@ const read =
     return undefined
   }
 
-const texts = (document: Document, place: Place, what: string): ReadonlyArray<string> | undefined =>
-  Field.oneOrMore(document, place, `${what}s`, (item) => Field.textOf(document, item, what))
-
 const parseMethods = (text: string): Result.Result<Pattern.Pattern, string> =>
   Result.mapError(Pattern.parse(text), ({ message }) => message)
 
@@ -101,11 +98,16 @@ const code = (document: Document, place: Place): Scope | undefined => {
   if (fields === undefined) return undefined
   if (fields.names.length === 0) document.refuse(place, "a rule about code names languages or contains")
   const [named, held] = [fields.get("languages"), fields.get("contains")]
-  const languages = named && texts(document, named.value, "language")
-  const contains = held && texts(document, held.value, "text in the code")
+  const languages =
+    named && Field.oneOrMore(document, named.value, "languages", (item) => Field.languageOf(document, item))
+  const contains =
+    held &&
+    Field.oneOrMore(document, held.value, "texts in the code", (item) =>
+      Field.textOf(document, item, "a text in the code")
+    )
   return {
     kind: "code",
-    ...(languages === undefined ? {} : { languages: languages.map((language) => language.toLowerCase()) }),
+    ...(languages === undefined ? {} : { languages }),
     ...(contains === undefined ? {} : { contains })
   }
 }

@@ -1,4 +1,4 @@
-import type { Language } from "../../../src/machine/Machine.ts"
+import type { Language } from "../../../src/capability/Language.ts"
 
 /**
  * Sources for the behaviours of the suite, in the language of one tier. Put after each other, line by line, they are one program.

@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer, Semaphore } from "effect"
 import type { TestContext } from "vitest"
+import type { Language } from "../../../src/capability/Language.ts"
 import { FileError } from "../../../src/file/FileError.ts"
 import * as Interpreter from "../../../src/guest/interpreter/Interpreter.ts"
 import type { Command } from "../../../src/guest/Process.ts"
 import { defaults, type Limits } from "../../../src/machine/Limits.ts"
 import {
-  type Language,
   MachineError,
   MachineLost,
   type MachineOptions,
