@@ -60,7 +60,7 @@ export class AuditLog extends Context.Service<
     readonly append: (event: NewEvent) => Effect.Effect<Appended, AuditError>
     /** Writes up to 256 events behind each other, all or none. */
     readonly appendAll: (events: ReadonlyArray<NewEvent>) => Effect.Effect<ReadonlyArray<Appended>, AuditError>
-    /** Keeps up to 16 MiB beside the log under their hash, for an event to name. */
+    /** Keeps up to 16 MiB beside the log under their hash, for an event to name in the field `capture` of its data. */
     readonly capture: (bytes: Uint8Array) => Effect.Effect<Captures.Capture, AuditError>
     /** Signs what has been written so far, without waiting for the next checkpoint. */
     readonly checkpoint: Effect.Effect<void, AuditError>

@@ -1,7 +1,19 @@
 /** Bytes that are too large or too foreign for a line, kept beside the log under their own hash, which is what the line then says. */
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs"
-import { join } from "node:path"
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync
+} from "node:fs"
+import { dirname, join } from "node:path"
+import * as Predicate from "effect/Predicate"
 import { sha256 as digest } from "../session/Digest.ts"
 import { damaged, fileFailed, invalidEvent } from "./AuditError.ts"
 
@@ -15,9 +27,22 @@ export interface Capture {
 /** Larger captures are refused. */
 const captureBytesMax = 16 * 1_048_576
 
-const isHash = /^[0-9a-f]{64}$/
+export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
 
-const pathOf = (directory: string, sha256: string): string => join(directory, "captures", sha256.slice(0, 2), sha256)
+/** The file of a capture, in the directory of the log. */
+export const nameOf = (sha256: string): string => `captures/${sha256.slice(0, 2)}/${sha256}`
+
+const pathOf = (directory: string, sha256: string): string => join(directory, nameOf(sha256))
+
+/** A file whose name is not durable is gone after a loss of power, whatever is in it. */
+const syncNames = (directory: string): void => {
+  const names = openSync(directory, "r")
+  try {
+    fsyncSync(names)
+  } finally {
+    closeSync(names)
+  }
+}
 
 const writeWhole = (path: string, bytes: Uint8Array): void => {
   const draft = `${path}.draft`
@@ -29,6 +54,7 @@ const writeWhole = (path: string, bytes: Uint8Array): void => {
     closeSync(file)
   }
   renameSync(draft, path)
+  for (const folder of [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) syncNames(folder)
 }
 
 /** Keeps bytes; the same bytes are kept once. Throws `AuditError`. */
@@ -51,7 +77,7 @@ export const store = (directory: string, bytes: Uint8Array): Capture => {
 
 /** Captured bytes, checked against their hash. Throws `AuditError`. */
 export const load = (directory: string, sha256: string): Uint8Array => {
-  if (!isHash.test(sha256)) throw invalidEvent(`${JSON.stringify(sha256)} is not the hash of a capture`)
+  if (!isHash(sha256)) throw invalidEvent(`${JSON.stringify(sha256)} is not the hash of a capture`)
   const path = pathOf(directory, sha256)
   try {
     const bytes = readFileSync(path)
@@ -60,4 +86,36 @@ export const load = (directory: string, sha256: string): Uint8Array => {
     throw fileFailed("read", path)(cause)
   }
   throw damaged(path, 0, "the capture has other bytes than those that were kept")
+}
+
+export const isKept = (directory: string, sha256: string): boolean => existsSync(pathOf(directory, sha256))
+
+const entriesOf = (path: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(path)
+  } catch (cause) {
+    if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return []
+    throw fileFailed("read", path)(cause)
+  }
+}
+
+/** The folders that captures are in. */
+export const foldersIn = (directory: string): ReadonlyArray<string> =>
+  entriesOf(join(directory, "captures")).filter((name) => /^[0-9a-f]{2}$/.test(name))
+
+/** The hashes of the captures in one of these folders, as their files' names say them. */
+export const namesIn = (directory: string, folder: string): ReadonlyArray<string> =>
+  entriesOf(join(directory, "captures", folder)).filter((name) => isHash(name) && name.startsWith(folder))
+
+/** Why a file of captured bytes is not what its name says. Throws `AuditError` if it cannot be read. */
+export const faultOf = (directory: string, sha256: string): string | undefined => {
+  const path = pathOf(directory, sha256)
+  try {
+    const status = lstatSync(path)
+    if (!status.isFile()) return "is no file"
+    if (status.size > captureBytesMax) return "is larger than a capture can be"
+    return digest(readFileSync(path)) === sha256 ? undefined : "has other bytes than those that were kept"
+  } catch (cause) {
+    throw fileFailed("read", path)(cause)
+  }
 }

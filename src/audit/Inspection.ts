@@ -15,7 +15,7 @@ import { segmentOf } from "./Segment.ts"
  * `edit`: a line has other bytes. `deletion`: lines are missing in between. `insertion`: there are lines that do not belong.
  * `reordering`: lines have changed places. `duplicate`: a line stands there twice. `truncation`: the end is missing.
  * `unsealed`: lines that a head announces and does not name yet. `torn`: the last line is unfinished. `checkpoint`, `head`: a signed statement is missing or wrong. `segment`: a file is not the
- * one that its name says.
+ * one that its name says. `capture`: captured bytes are missing, or are other ones.
  */
 export type FindingKind =
   | "edit"
@@ -29,6 +29,7 @@ export type FindingKind =
   | "checkpoint"
   | "head"
   | "segment"
+  | "capture"
 
 /** Somewhere in a log. `line` counts from 1 in its file. */
 export interface Place {
@@ -109,8 +110,8 @@ export class Inspection {
     if (this.notes.length < findingsMax) this.notes.push({ kind, file, line, seq, detail })
   }
 
-  /** Takes the next line of the log. */
-  take(file: string, line: number, bytes: Buffer, start: number, end: number): void {
+  /** Takes the next line of the log. Whether it is as it was written, and at its place, as far as can be told by then. */
+  take(file: string, line: number, bytes: Buffer, start: number, end: number): boolean {
     this.events++
     const link = linkOf(bytes, start, end)
     const place: Place = { file, line, seq: link?.seq ?? this.last.seq + 1 }
@@ -119,9 +120,9 @@ export class Inspection {
       this.#damage("edit", place, "the line is not as it was written")
       this.#expected = undefined
       this.last = { ...place, hash: link?.hash ?? genesis }
-      return
+      return false
     }
-    if (!this.#follows(link, place)) return
+    if (!this.#follows(link, place)) return false
     const current = { ...place, hash: link.hash }
     if (link.type.startsWith("log.")) this.#takeOwn(link, place, bytes.toString("utf8", start, end))
     if (link.type !== "log.checkpoint") this.#leaf(link.hash)
@@ -129,6 +130,7 @@ export class Inspection {
       this.seen.set(link.seq, { hash: link.hash, place, since: this.#range?.since ?? place })
     this.#recent[link.seq % rememberedMax] = current
     this.last = current
+    return true
   }
 
   #damage(kind: FindingKind, place: Place, detail: string): Finding {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { AuditError, fileFailed, LogMissing } from "./AuditError.ts"
 import { type AuditKey, byId } from "./AuditKey.ts"
+import { CaptureCheck, findBroken } from "./CaptureCheck.ts"
 import * as Head from "./Head.ts"
 import { headPath, readHead } from "./HeadFile.ts"
 import { type Finding, Inspection, type Place } from "./Inspection.ts"
@@ -54,7 +55,11 @@ const misnamed = (inspection: Inspection, name: string, first: number): void => 
   inspection.find("segment", { file, line: 1, seq }, `${name} begins with event ${seq}`)
 }
 
-const inspectSegment = Effect.fnUntraced(function* (inspection: Inspection, { first, name, path }: Segment) {
+const inspectSegment = Effect.fnUntraced(function* (
+  inspection: Inspection,
+  captures: CaptureCheck,
+  { first, name, path }: Segment
+) {
   const open = attempt(path, () => openLines(path))
   return yield* Effect.acquireUseRelease(
     open,
@@ -62,7 +67,7 @@ const inspectSegment = Effect.fnUntraced(function* (inspection: Inspection, { fi
       let line = 0
       const take = (bytes: Buffer, start: number, end: number) => {
         line++
-        inspection.take(name, line, bytes, start, end)
+        if (inspection.take(name, line, bytes, start, end)) captures.take(inspection, bytes, start, end)
         if (line === 1 && inspection.last.seq !== first) misnamed(inspection, name, first)
       }
       while (yield* attempt(path, () => lines.readChunk(take))) yield* Effect.yieldNow
@@ -142,11 +147,13 @@ export const verify = Effect.fn("Verify.verify")(function* ({ directory, keys, p
     known,
     heads.map(({ seq }) => seq)
   )
+  const captures = new CaptureCheck(directory, yield* findBroken(directory))
   let torn = { file: "", line: 0, seq: 0, bytes: 0 }
   for (const segment of segments) {
     if (torn.bytes > 0) inspection.find("edit", torn, "the line is not finished, and another file follows")
-    torn = yield* inspectSegment(inspection, segment)
+    torn = yield* inspectSegment(inspection, captures, segment)
   }
+  captures.end(inspection)
   yield* judge(inspection, { directory, keys: known, before, pinned: kept, torn })
   const { checkpoints, events, findings, last, log, notes } = inspection
   return {
