@@ -26,6 +26,7 @@ export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {
     "NoSource",
     "NotReadable",
     "Contradiction",
+    "UnrecognizedOption",
     "InvalidDuration",
     "InvalidJson",
     "InvalidToolsModule",

@@ -36,7 +36,7 @@ export const run = Command.make(
     code: Flag.String("eval").pipe(
       Flag.withAlias("e"),
       Flag.withMetavar("CODE"),
-      Flag.withDescription("Code instead of a file; write --eval=CODE if it begins with a dash"),
+      Flag.withDescription("Code instead of a file; write --eval=CODE if it begins with two dashes"),
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),

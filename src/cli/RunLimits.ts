@@ -13,7 +13,7 @@ const toMillis = (text: string): number | undefined => {
   // Whatever else it is, it is only a duration if the library says so.
   const duration = Duration.fromInput(text as Duration.Input)
   const millis = Option.isSome(duration) ? Duration.toMillis(duration.value) : Number.NaN
-  return Number.isFinite(millis) ? Math.round(millis) : undefined
+  return Number.isFinite(millis) && millis >= 0 ? Math.round(millis) : undefined
 }
 
 /**
@@ -31,7 +31,7 @@ export const parse = Effect.fnUntraced(function* (
   if (flags.timeout === undefined) return memory
   const wallMillis = toMillis(flags.timeout)
   if (wallMillis === undefined) {
-    const message = `--timeout ${flags.timeout} is not a duration: write 500ms, 5s, 2m, or "5 seconds"`
+    const message = `--timeout ${flags.timeout} is not a duration: write a number, 0 or more, and its unit, such as 500ms, 5s, 2m, or "5 seconds"`
     return yield* new UsageError({ reason: "InvalidDuration", message })
   }
   if (!isEmbedded) return { ...memory, wallMillis }

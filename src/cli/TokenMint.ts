@@ -34,9 +34,9 @@ export const mint = Command.make(
     const { home, json } = yield* root
     const Token = yield* Effect.promise(() => import("../token/Token.ts"))
     const KeyFile = yield* Effect.promise(() => import("../token/KeyFile.ts"))
-    const ring = yield* KeyFile.load(home)
     const stated = yield* TokenTerms.toTerms(flags, "grant", grant)
     const granted = yield* forever ? unending(stated) : expiring(stated)
+    const ring = yield* KeyFile.load(home)
     const { id, text } = yield* Effect.fromResult(Token.mint(ring, granted))
     const { notes, out } = yield* Screen
     const { expiresMillis } = granted

@@ -55,7 +55,7 @@ const toMillis = (flag: string, text: string | undefined): Effect.Effect<number 
   if (text === undefined) return Effect.succeed(undefined)
   const [, amount, unit = ""] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? []
   if (amount !== undefined) return Effect.succeed(Math.round(Number(amount) * (units[unit] ?? Number.NaN)))
-  const message = `--${flag} ${text} is not a time: write 500ms, 5s, 2m, 1h or 7d`
+  const message = `--${flag} ${text} is not a time: write a number, 0 or more, and its unit, such as 500ms, 5s, 2m, 1h or 7d`
   return Effect.fail(new UsageError({ reason: "InvalidDuration", message }))
 }
 

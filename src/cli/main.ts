@@ -17,6 +17,7 @@ import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 import * as Signals from "./Signals.ts"
 import * as Subcommands from "./Subcommands.ts"
+import * as Words from "./Words.ts"
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)("../../package.json")
 
@@ -34,7 +35,7 @@ const noServices = Context.empty() as Context.Context<Command.Environment>
 const program = (words: ReadonlyArray<string>) =>
   Effect.promise(() => Subcommands.load(words)).pipe(
     Effect.flatMap((subcommands) =>
-      Command.runWith(root.pipe(Command.withSubcommands(subcommands)), { version })(words)
+      Effect.flatMap(Words.read(words), Command.runWith(root.pipe(Command.withSubcommands(subcommands)), { version }))
     ),
     Effect.provideService(CliOutput.Presenter, presenter),
     Effect.provide(CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })),
