@@ -25,7 +25,9 @@ const broken: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = 
   ["a key that is a list", `${head}? [a]\n: 1\n`, ["3:3 expected a text as key"]],
   ["broken YAML", `${head}rules: [\n`, ["4:1 Flow sequence in block collection must be"]],
   ["a tab for indentation", `${head}defaults:\n\ttools: deny\n`, ["4:1 Tabs are not allowed as indentation"]],
-  ["two documents", `${head}---\nversion: 1\n`, ["3:1 Source contains multiple documents"]],
+  ["two documents", `${head}---\nversion: 1\n`, ["3:1 a second document begins here, and a file has one: put it"]],
+  ["a document after an end", `---\n${head}...\n# more\n\n---\nrules: []\n`, ["7:1 a second document begins here"]],
+  ["a document after an empty one", `---\n---\n${head}`, ["2:1 a second document begins here"]],
   ["a tag", `version: 1\nname: !!binary aGk=\n`, ["2:16 tags are not allowed"]],
   ["a default that is none", `${head}defaults: { tools: no-way }\n`, ['3:20 "no-way" is no decision']],
   [

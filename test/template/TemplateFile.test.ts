@@ -54,6 +54,12 @@ warmUp:
     ])
   })
 
+  it("tells where a second document begins", () => {
+    assert.deepStrictEqual(told(`${shell}---\n${shell}`), [
+      "t.yaml:7:1: a second document begins here, and a file has one: put it into a file of its own"
+    ])
+  })
+
   it("reads honeytokens of both tiers, and says of none where there are none", () => {
     const planted =
       '- { path: /workspace/.env, value: key-4b1f09ac77 }\n  - { path: /a, value: key-4b1f09ac78, text: "k=key-4b1f09ac78" }'

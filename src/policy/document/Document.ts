@@ -15,6 +15,13 @@ const aliasesMax = 100
 const depthMax = 40
 const lengthShown = 64
 
+/** What is said of what is no YAML: by the library, where that speaks of the file and not of itself. */
+const detailOf = ({ code, message }: Yaml.YAMLError): string => {
+  if (code === "MULTIPLE_DOCS")
+    return "a second document begins here, and a file has one: put it into a file of its own"
+  return message.startsWith("Maximum call stack") ? "it has too many levels" : message
+}
+
 /** A value in the file, or the key of one. `undefined` if nothing is written there. */
 export interface Place {
   readonly node: Yaml.ParsedNode | undefined
@@ -46,9 +53,7 @@ export class Document {
     this.#yaml = this.#parse()
     this.root = this.#place(this.#yaml.contents, 0)
     if (isTooLong) this.#refuseAt(0, `the file has more than ${lengthMax} characters`)
-    for (const { message, pos } of [...this.#yaml.errors, ...this.#yaml.warnings]) {
-      this.#refuseAt(pos[0], message.startsWith("Maximum call stack") ? "it has too many levels" : message)
-    }
+    for (const error of [...this.#yaml.errors, ...this.#yaml.warnings]) this.#refuseAt(error.pos[0], detailOf(error))
   }
 
   #parse(): Yaml.Document.Parsed {
