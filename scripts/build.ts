@@ -31,7 +31,7 @@ cpSync(`${root}src`, outDir, {
 
 const cli = `${outDir}/cli`
 // `bin` stays a module of its own: only what is loaded after it is kept compiled.
-for (const file of readdirSync(cli)) if (!file.startsWith("bin.")) rmSync(`${cli}/${file}`)
+for (const file of readdirSync(cli)) if (!file.startsWith("bin.")) rmSync(`${cli}/${file}`, { recursive: true })
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [`${root}src/cli/main.ts`, `${root}src/quickjs/worker.ts`],

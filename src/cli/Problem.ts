@@ -15,10 +15,10 @@ import type { SessionError } from "../session/SessionError.ts"
 import type { TemplateError } from "../template/TemplateError.ts"
 import type { TokenError } from "../token/TokenError.ts"
 import type { ToolkitError } from "../tool/ToolkitError.ts"
-import * as AuditExit from "./AuditExit.ts"
+import * as AuditExit from "./audit/Exit.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
-import * as TemplateExit from "./TemplateExit.ts"
-import * as TokenExit from "./TokenExit.ts"
+import * as TemplateExit from "./template/Exit.ts"
+import * as TokenExit from "./token/Exit.ts"
 
 /** The command cannot do what it was asked, and did nothing. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", {

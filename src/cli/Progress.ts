@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { sizeOf } from "./FilesText.ts"
+import { sizeOf } from "./files/Text.ts"
 import { Screen } from "./Screen.ts"
 
 /** Of less than this nothing is said. */

@@ -11,7 +11,7 @@ import { root } from "./Root.ts"
 import * as RunLimits from "./RunLimits.ts"
 import { Screen } from "./Screen.ts"
 import * as Source from "./Source.ts"
-import { read as readToken } from "./TokenArgument.ts"
+import { read as readToken } from "./token/Argument.ts"
 
 /** A session keeps the template that it was opened with. */
 const checkTemplate = (wanted: string | undefined, actual: string) =>

@@ -10,16 +10,16 @@ const subcommands = {
   fork: async () => (await import("./Fork.ts")).fork,
   rewind: async () => (await import("./Rewind.ts")).rewind,
   close: async () => (await import("./Close.ts")).close,
-  files: async () => (await import("./Files.ts")).files,
-  approvals: async () => (await import("./Approvals.ts")).approvals,
+  files: async () => (await import("./files/Files.ts")).files,
+  approvals: async () => (await import("./approvals/Approvals.ts")).approvals,
   guard: async () => (await import("./Guard.ts")).guard,
   declarations: async () => (await import("./Declarations.ts")).declarations,
   keys: async () => (await import("./Keys.ts")).keys,
-  token: async () => (await import("./Token.ts")).token,
-  policy: async () => (await import("./Policy.ts")).policy,
-  audit: async () => (await import("./Audit.ts")).audit,
-  template: async () => (await import("./Template.ts")).template,
-  doctor: async () => (await import("./Doctor.ts")).doctor
+  token: async () => (await import("./token/Token.ts")).token,
+  policy: async () => (await import("./policy/Policy.ts")).policy,
+  audit: async () => (await import("./audit/Audit.ts")).audit,
+  template: async () => (await import("./template/Template.ts")).template,
+  doctor: async () => (await import("./doctor/Doctor.ts")).doctor
 }
 
 type Name = keyof typeof subcommands

@@ -1,5 +1,4 @@
 /** The command line: which subcommands there are, what they run on, and how the process ends. */
-import { createRequire } from "node:module"
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as CliConfig from "effect/cli/CliConfig"
@@ -12,14 +11,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Diagnostics from "./Diagnostics.ts"
 import { type ExitCode, exitCodes } from "./ExitCode.ts"
+import { manifest } from "./Package.ts"
 import { type CommandError, fromCause } from "./Problem.ts"
 import { root } from "./Root.ts"
 import { Screen } from "./Screen.ts"
 import * as Signals from "./Signals.ts"
 import * as Subcommands from "./Subcommands.ts"
 import * as Words from "./Words.ts"
-
-const { version }: { readonly version: string } = createRequire(import.meta.url)("../../package.json")
 
 /** What was asked for is shown; what went wrong is reported at the end, in one place and one form. */
 const presenter: CliOutput.Presenter = {
@@ -35,7 +33,10 @@ const noServices = Context.empty() as Context.Context<Command.Environment>
 const program = (words: ReadonlyArray<string>) =>
   Effect.promise(() => Subcommands.load(words)).pipe(
     Effect.flatMap((subcommands) =>
-      Effect.flatMap(Words.read(words), Command.runWith(root.pipe(Command.withSubcommands(subcommands)), { version }))
+      Effect.flatMap(
+        Words.read(words),
+        Command.runWith(root.pipe(Command.withSubcommands(subcommands)), { version: manifest.version })
+      )
     ),
     Effect.provideService(CliOutput.Presenter, presenter),
     Effect.provide(CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })),

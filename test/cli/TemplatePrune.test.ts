@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { standings } from "../../src/cli/TemplatePrune.ts"
+import { standings } from "../../src/cli/template/Prune.ts"
 import { lacking, tierIn } from "../microvm/machines.ts"
 import { makeTemplates } from "./templateCommand.ts"
 

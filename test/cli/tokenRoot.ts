@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { keys } from "../../src/cli/Keys.ts"
 import { root } from "../../src/cli/Root.ts"
-import { token } from "../../src/cli/Token.ts"
+import { token } from "../../src/cli/token/Token.ts"
 
 /** Runs a command with the words behind its name. */
 export const run = (words: ReadonlyArray<string>) =>

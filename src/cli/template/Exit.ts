@@ -1,0 +1,39 @@
+import * as Schema from "effect/Schema"
+import type { TemplateError } from "../../template/TemplateError.ts"
+import { type ExitCode, exitCodes } from "../ExitCode.ts"
+import { hostPrograms, installing, installingProgram, packagesOf } from "../HostPrograms.ts"
+
+/** Programs that are needed are not on this host. */
+export class NotInstalled extends Schema.TaggedError<NotInstalled>()("NotInstalled", {
+  programs: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    const packages = packagesOf(hostPrograms.filter(({ name }) => this.programs.includes(name)))
+    return `not installed: ${this.programs.join(", ")}; on Debian: ${installing(packages)}`
+  }
+}
+
+/** The exit code for a template that cannot be read or built. */
+export const exitCodeOf = ({ reason }: TemplateError): ExitCode => {
+  switch (reason._tag) {
+    case "NotReadable":
+    case "Malformed":
+    case "Unknown":
+      return exitCodes.usage.code
+    case "ProgramFailed":
+      return reason.reason === "NotInstalled" ? exitCodes.missing.code : exitCodes.failed.code
+    case "StepFailed":
+    case "ImageRefused":
+    case "Corrupted":
+      return exitCodes.failed.code
+  }
+}
+
+/** What a person can do about it. */
+export const adviceFor = ({ reason }: TemplateError): string => {
+  if (reason._tag === "StepFailed") return "; `caisson doctor` says what this host lacks"
+  if (reason._tag !== "ProgramFailed") return ""
+  if (reason.reason !== "NotInstalled") return "; `caisson template build NAME --verbose` shows all that the tools say"
+  const command = installingProgram(reason.program)
+  return command === undefined ? "" : `; on Debian: ${command}`
+}
