@@ -167,6 +167,17 @@ describe("a hostile script", () => {
     assert.isBelow(large, 5_000)
   })
 
+  it.each([
+    "`",
+    "a=`",
+    "a <`",
+    "[[ `",
+    "a=(`"
+  ])("reads as many substitutions as a script has room for: %s", (before) => {
+    const script = Shell.read(before + "`".repeat(262_144 - before.length))
+    assert.isAtLeast(script.commands.length + script.uncertainties.length, 1)
+  })
+
   it("has bounds for what grows on the way", () => {
     const nested = Array.from({ length: 9 }).reduce<string>(
       (inner) => `sh -c '${inner.replaceAll("'", "'\\''")}'`,

@@ -16,6 +16,11 @@ export interface Found {
 
 export const makeFound = (): Found => ({ words: [], assignments: [], redirections: [], sources: [], sinks: [] })
 
+/** Adds items to a list, however many: a script has room for more of them than a call has for arguments. */
+export const append = <A>(list: Array<A>, items: ReadonlyArray<A>): void => {
+  for (const item of items) list.push(item)
+}
+
 interface HereDocument {
   readonly end: string
   readonly isQuoted: boolean
@@ -76,8 +81,8 @@ export class CommandParts {
 
   /** Adds a word that was read to a command. */
   add(found: Found, draft: Draft, raw: string): void {
-    found.sources.push(...draft.sources)
-    found.sinks.push(...draft.sinks)
+    append(found.sources, draft.sources)
+    append(found.sinks, draft.sinks)
     const isAssignment = assignment.test(raw)
     if (isAssignment && this.#scanner.peek() === "(" && raw.endsWith("=")) {
       this.#array(found)
@@ -95,7 +100,7 @@ export class CommandParts {
       this.newlines()
       const draft = scanner.word()
       if (draft === undefined) break
-      found.sources.push(...draft.sources)
+      append(found.sources, draft.sources)
     }
     scanner.expect(")")
   }
@@ -115,8 +120,8 @@ export class CommandParts {
     const start = scanner.at
     const draft = scanner.word()
     if (draft === undefined) throw new Unreadable(`${JSON.stringify(operator)} has no target`)
-    found.sources.push(...draft.sources)
-    found.sinks.push(...draft.sinks)
+    append(found.sources, draft.sources)
+    append(found.sinks, draft.sinks)
     const raw = scanner.text.slice(start, scanner.at)
     const isInput = descriptor === "" || descriptor === "0"
     if (operator === "<&" && isInput && !/^(?:0-?|-)$/.test(raw)) this.#redirect(found, "descriptor", draft)

@@ -3,7 +3,7 @@
  * `||` in it is a command, and a `>` writes to a file.
  */
 
-import { type CommandParts, type Found, makeFound } from "./CommandParts.ts"
+import { append, type CommandParts, type Found, makeFound } from "./CommandParts.ts"
 import { Unreadable } from "./Draft.ts"
 import type { Scanner } from "./Scanner.ts"
 import { fromMarked, known, something, type Word } from "./Word.ts"
@@ -72,8 +72,8 @@ export const readCondition = (scanner: Scanner, parts: CommandParts): Condition 
     const draft = scanner.word()
     if (draft !== undefined) {
       found.words.push(...fromMarked(draft.text, draft))
-      found.sources.push(...draft.sources)
-      found.sinks.push(...draft.sinks)
+      append(found.sources, draft.sources)
+      append(found.sinks, draft.sinks)
     } else if (scanner.peek() === "(" && found.words.length > 0) readPattern(scanner, found)
     else {
       scanner.at++
