@@ -4,6 +4,7 @@ import * as CommandPattern from "../../src/policy/shell/CommandPattern.ts"
 import type { Script } from "../../src/policy/shell/Findings.ts"
 import * as Shell from "../../src/policy/shell/Script.ts"
 import { format } from "../../src/policy/shell/Word.ts"
+import { stepsOf } from "../work.ts"
 
 const commandsIn = ({ commands }: Script): ReadonlyArray<string> =>
   commands.map(({ assignments, words }) => [...assignments, ...words].map(format).join(" "))
@@ -155,16 +156,14 @@ describe("a hostile script", () => {
     ["dollars", "$'\\x41'"]
   ])("takes linear time for 100 KB of %s", (_, part) => {
     const cost = (length: number) => {
-      const text = part.repeat(Math.ceil(length / part.length))
-      const before = performance.now()
-      judge(Shell.read(text))
-      return performance.now() - before
+      const text = part.repeat(Math.floor(length / part.length))
+      return stepsOf(() => judge(Shell.read(text)))
     }
     cost(10_000)
-    const [small, large] = [Math.min(cost(25_000), cost(25_000)), cost(100_000)]
-    // Four times as much takes four times as long; a square would take sixteen times, on a busy machine as well.
-    assert.isTrue(large < 12 * small || large < 1_500, `${small} ms, then ${large} ms`)
-    assert.isBelow(large, 5_000)
+    const [small, large] = [cost(25_000), cost(100_000)]
+    assert.isAbove(small, 0)
+    // A square would be sixteen times as much.
+    assert.isAtMost(large, 5 * small)
   })
 
   it.each([
