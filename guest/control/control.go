@@ -90,6 +90,7 @@ func (h *Hierarchy) Thaw() error { return h.write("cgroup.freeze", "0") }
 type Group struct {
 	directory string
 	handle    *os.File
+	crowd     *crowd // nil without a limit of processes
 }
 
 // ErrUnsupported is returned for a limit that cannot be set.
@@ -112,6 +113,12 @@ func (h *Hierarchy) NewGroup(name string, limits *message.Limits) (*Group, error
 		return nil, err
 	}
 	g.handle = handle
+	if limits != nil && limits.Processes > 0 {
+		if g.crowd, err = g.watchCrowd(); err != nil {
+			g.Remove()
+			return nil, err
+		}
+	}
 	return g, nil
 }
 
@@ -183,6 +190,9 @@ func (g *Group) Remove() error {
 		_ = g.handle.Close()
 		g.handle = nil
 	}
+	if g.crowd != nil {
+		_ = g.crowd.events.Close()
+	}
 	return os.Remove(g.directory)
 }
 
@@ -192,12 +202,18 @@ func (g *Group) count(file, word string) uint64 {
 	if err != nil {
 		return 0
 	}
-	fields := strings.Fields(string(text))
-	if at := slices.Index(fields, word); at >= 0 && at+1 < len(fields) {
-		number, _ := strconv.ParseUint(fields[at+1], 10, 64)
-		return number
+	number, _ := after(string(text), word)
+	return number
+}
+
+// after is the number after a word.
+func after(text, word string) (uint64, error) {
+	fields := strings.Fields(text)
+	at := slices.Index(fields, word)
+	if at < 0 || at+1 >= len(fields) {
+		return 0, fmt.Errorf("there is no %s", word)
 	}
-	return 0
+	return strconv.ParseUint(fields[at+1], 10, 64)
 }
 
 func (g *Group) write(file, value string) error { return write(g.directory, file, value) }

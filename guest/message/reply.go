@@ -17,10 +17,11 @@ type Ready struct {
 type How string
 
 const (
-	Exited      How = "exited"
-	Signalled   How = "signalled"
-	TimedOut    How = "timedOut"
-	OutOfMemory How = "outOfMemory"
+	Exited         How = "exited"
+	Signalled      How = "signalled"
+	TimedOut       How = "timedOut"
+	OutOfMemory    How = "outOfMemory"
+	OutOfProcesses How = "outOfProcesses"
 )
 
 // Exit is how a process ended, and what it used.

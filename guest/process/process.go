@@ -2,6 +2,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
@@ -85,6 +86,20 @@ func (p *Process) Release() {
 				_ = p.group.Remove()
 			}
 		}()
+	}
+}
+
+// AwaitRest waits while what the process has started becomes ever more. It fails if that was too much.
+func (p *Process) AwaitRest(ctx context.Context) error {
+	switch {
+	case p.group == nil:
+		return nil
+	case p.IsRunning():
+		return p.group.AwaitRest(ctx)
+	case p.exit.How == message.OutOfProcesses:
+		return control.ErrTooMany
+	default:
+		return nil
 	}
 }
 

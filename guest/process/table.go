@@ -1,7 +1,9 @@
 package process
 
 import (
+	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +97,19 @@ func (t *Table) Known() []message.KnownProcess {
 	}
 	slices.SortFunc(known, func(a, b message.KnownProcess) int { return strings.Compare(a.ID, b.ID) })
 	return known
+}
+
+// AwaitRest waits for what the processes have started. See Process.AwaitRest.
+func (t *Table) AwaitRest(ctx context.Context) error {
+	t.mu.Lock()
+	all := slices.Collect(maps.Values(t.processes))
+	t.mu.Unlock()
+	for _, p := range all {
+		if err := p.AwaitRest(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // End ends all processes.

@@ -81,6 +81,9 @@ func (p *Process) measure(exit *message.Exit) {
 	if bytes, ok := p.group.MemoryPeak(); ok {
 		exit.MemoryBytes = &bytes
 	}
+	if p.group.IsOutOfProcesses() {
+		exit.How = message.OutOfProcesses
+	}
 	if p.group.IsOutOfMemory() {
 		exit.How = message.OutOfMemory
 	}

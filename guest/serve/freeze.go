@@ -16,7 +16,10 @@ func (a *Agent) bare(stream *channel.Stream, b *message.Bare) (any, error) {
 		return a.freeze(stream)
 	case "thaw":
 		stream.Quieten(false)
-		return message.Done{}, a.thaw()
+		if err := a.thaw(); err != nil {
+			return nil, err
+		}
+		return message.Done{}, a.Processes.AwaitRest(stream.Context)
 	default:
 		return nil, fmt.Errorf("%s is not served", b.Op)
 	}

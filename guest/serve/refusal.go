@@ -29,6 +29,7 @@ var codes = []struct {
 	{process.ErrExists, "ProcessExists"},
 	{process.ErrTooMany, "TooMany"},
 	{channel.ErrTooMany, "TooMany"},
+	{control.ErrTooMany, "TooMany"},
 	{channel.ErrBytesLost, "BytesLost"},
 	{control.ErrUnsupported, "Unsupported"},
 }

@@ -5,6 +5,7 @@ import type { GuestError } from "../tool/GuestError.ts"
 const codes: ReadonlySet<string> = new Set([
   "CpuLimit",
   "MemoryLimit",
+  "ProcessLimit",
   "StackLimit",
   "WallLimit",
   "SessionExpired",

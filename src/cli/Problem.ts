@@ -109,6 +109,7 @@ const machineCodes: Record<MachineError["reason"]["_tag"], ExitCode> = {
   MachineUnavailable: unavailable.code,
   SnapshotRejected: storage.code,
   SnapshotTooLarge: exitCodes.failed.code,
+  ProcessLimit: exitCodes.failed.code,
   UnknownTemplate: usage.code
 }
 

@@ -68,6 +68,16 @@ export class SnapshotTooLarge extends Schema.TaggedError<SnapshotTooLarge>()("Sn
   }
 }
 
+/** Programs of a guest wanted more processes than they may have: the guest is stopped, and the machine ended. */
+export class ProcessLimit extends Schema.TaggedError<ProcessLimit>()("ProcessLimit", {
+  /** That are allowed at the same time, threads among them. */
+  processes: Schema.Int
+}) {
+  override get message() {
+    return `programs wanted more than ${this.processes} processes and threads at the same time: let them end what they start, or raise limits.processes of the template; if an earlier run has left them, rewind the session to before it`
+  }
+}
+
 /** No tier of this process has such a template. */
 export class UnknownTemplate extends Schema.TaggedError<UnknownTemplate>()("UnknownTemplate", {
   template: Schema.String,
@@ -88,7 +98,14 @@ export class MachineUnavailable extends Schema.TaggedError<MachineUnavailable>()
 }
 
 export class MachineError extends Schema.TaggedError<MachineError>()("MachineError", {
-  reason: Schema.Union([MachineLost, SnapshotRejected, SnapshotTooLarge, MachineUnavailable, UnknownTemplate])
+  reason: Schema.Union([
+    MachineLost,
+    SnapshotRejected,
+    SnapshotTooLarge,
+    ProcessLimit,
+    MachineUnavailable,
+    UnknownTemplate
+  ])
 }) {
   override get message() {
     return this.reason.message

@@ -103,13 +103,16 @@ export const of = (template: Microvm) => {
     yield* Effect.forEach(template.warmUp, (step, index) => run(agent, step, index), { discard: true })
     const interpreter = yield* Interpreter.start(agent, command, { limits: defaults })
     yield* rehearse(interpreter, template.languages)
+    // What there is of processes when they are at rest is what later runs find.
+    yield* agent.freeze
+    yield* agent.thaw
     if (!(yield* agent.freeze))
       return yield* new WarmUpFailed({ step: "freeze", detail: "the guest does not stand still" })
     const standing: Standing = { epoch, interpreter: interpreter.position() }
     return Schema.encodeSync(Schema.toCodecJson(Standing))(standing)
   }, Effect.scoped)
   return {
-    id: Digest.ofValue({ version: 1, command, first }),
+    id: Digest.ofValue({ version: 2, command, first }),
     run: furnish
   } satisfies WarmUp<Effect.Error<ReturnType<typeof furnish>>, never>
 }

@@ -16,7 +16,14 @@ import * as GuestFiles from "../guest/GuestFiles.ts"
 import type { Trouble } from "../guest/interpreter/Interpreter.ts"
 import { InterpreterError } from "../guest/interpreter/InterpreterError.ts"
 import type { Limits } from "../machine/Limits.ts"
-import { MachineError, MachineLost, type Snapshot, type SnapshotMachine, SnapshotTooLarge } from "../machine/Machine.ts"
+import {
+  MachineError,
+  MachineLost,
+  ProcessLimit,
+  type Snapshot,
+  type SnapshotMachine,
+  SnapshotTooLarge
+} from "../machine/Machine.ts"
 import { outOfTime } from "../machine/OutOfTime.ts"
 import * as Printed from "../machine/Printed.ts"
 import type { Output, Turn } from "../machine/Turn.ts"
@@ -33,7 +40,7 @@ export interface Parts {
   readonly inside: Effect.Effect<Inside, MachineError>
   readonly limits: Limits
   readonly onOutput?: ((output: Output) => void) | undefined
-  readonly template: Pick<Microvm, "cpus" | "output">
+  readonly template: Pick<Microvm, "cpus" | "limits" | "output">
   /** All of the machine. It is closed when the machine is lost. */
   readonly scope: Scope.Closeable
   /** What the run in progress has used before. */
@@ -55,6 +62,8 @@ const failureOf = (error: Failure): MachineError => {
   return new MachineError({ reason: new SnapshotTooLarge({ bytesMax: error.reason.bytesMax }) })
 }
 
+const isTooMany = ({ reason }: AgentError): boolean => reason._tag === "Refused" && reason.code === "TooMany"
+
 /** How long the guest's processor time is not looked at, at least. */
 const lookMillisMin = 10
 
@@ -63,13 +72,16 @@ const changesTimeout = "60 seconds"
 
 const cpuLimit: GuestError = { name: "InternalError", message: "interrupted", reason: "CpuLimit" }
 
-const errorOf = ({ message, reason }: InterpreterError): GuestError =>
-  reason._tag === "InterpreterEnded" && reason.exit.how === "outOfMemory"
-    ? { name: "InternalError", message: "out of memory", reason: "MemoryLimit" }
-    : { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
+const errorOf = ({ message, reason }: InterpreterError, processLimit: ProcessLimit): GuestError => {
+  const how = reason._tag === "InterpreterEnded" ? reason.exit.how : undefined
+  if (how === "outOfMemory") return { name: "InternalError", message: "out of memory", reason: "MemoryLimit" }
+  if (how === "outOfProcesses") return { name: "LimitError", message: processLimit.message, reason: "ProcessLimit" }
+  return { name: "InternalError", message, reason: reason._tag === "Misbehaved" ? "Misbehaved" : "GuestEnded" }
+}
 
 export const make = Effect.fnUntraced(function* (parts: Parts) {
   const { inside, limits, scope, template, toSnapshot, vm } = parts
+  const processLimit = new ProcessLimit({ processes: template.limits.processes })
   const lock = Semaphore.makeUnsafe(1)
   let gone: string | undefined
   let { outputBytes, spentMillis } = parts.spent
@@ -150,7 +162,7 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
 
   const broken = (error: Trouble): Effect.Effect<Turn, AgentError> =>
     error instanceof InterpreterError
-      ? Effect.succeed(fatal(errorOf(error)))
+      ? Effect.succeed(fatal(errorOf(error, processLimit)))
       : error.reason._tag === "Violation"
         ? Effect.succeed(fatal({ name: "InternalError", message: error.message, reason: "Misbehaved" }))
         : Effect.fail(error)
@@ -187,7 +199,11 @@ export const make = Effect.fnUntraced(function* (parts: Parts) {
     if (!("checkpoint" in vm)) return yield* lost("a machine for one scope cannot be written down")
     if (!(yield* agent.freeze)) return yield* lost("its guest does not stand still")
     const compressing = yield* vm.checkpoint
-    const [checkpoint] = yield* Effect.all([compressing, agent.thaw], { concurrency: 2 })
+    // What was written down may have a process in it that starts others without end, after a run that was over at once.
+    const thawed = Effect.catch(agent.thaw, (error) =>
+      Effect.fail(isTooMany(error) ? new MachineError({ reason: processLimit }) : error)
+    )
+    const [checkpoint] = yield* Effect.all([compressing, thawed], { concurrency: 2 })
     return toSnapshot({ checkpoint, standing: standing(), spent: { spentMillis, outputBytes } })
   })
 

@@ -132,11 +132,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   }
 
   const isLoss = (error: Failure): boolean =>
-    !repeats && ["MachineLost", "SnapshotTooLarge", "StateLost"].includes(error.reason._tag)
+    !repeats && ["MachineLost", "ProcessLimit", "SnapshotTooLarge", "StateLost"].includes(error.reason._tag)
 
   /** What a lost machine was doing cannot be gone on with. */
   const endLost = ({ message, reason: { _tag } }: Failure) => {
-    const reason = _tag === "SnapshotTooLarge" ? _tag : "MachineLost"
+    const reason = _tag === "SnapshotTooLarge" || _tag === "ProcessLimit" ? _tag : "MachineLost"
     return turns.abort({ name: "MachineError", message, reason })
   }
 

@@ -61,6 +61,19 @@ describe("an agent with control groups", () => {
     })
   )
 
+  it.live("ends what wants more processes than it may have, and does not thaw it", (context) =>
+    Effect.gen(function* () {
+      const { machine } = yield* grouped(context)
+      const { abilities } = machine.welcome
+      context.skip(!abilities.includes("processLimit"), "there is no controller of processes in version 2 here")
+      const forking = shell("1", "while :; do sleep 1000 & done", { limits: { processes: 10 } })
+      const process = yield* machine.execute(forking)
+      assert.deepInclude((yield* finished(process)).exit, { how: "outOfProcesses", signal: 9 })
+      const refused = yield* Effect.flip(machine.thaw)
+      assert.deepInclude(refused.reason, { _tag: "Refused", code: "TooMany" })
+    })
+  )
+
   it.live("says which limits there are, and sets no others", (context) =>
     Effect.gen(function* () {
       const { machine } = yield* grouped(context)

@@ -36,6 +36,18 @@ const crowded = Effect.gen(function* () {
   assert.deepInclude(reason, { _tag: "SnapshotTooLarge", bytesMax: 16_777_216 })
 })
 
+/** Nobody has it written down meanwhile: it has ended its interpreter by the next run, or in it. */
+const multiplying = Effect.gen(function* () {
+  const machine = yield* (yield* Machines).boot({ limits: { ...limits, wallMillis: 60_000 }, seed: "seed" })
+  const left = yield* machine.start(script("(while :; do (sleep 1000 &) done) >/dev/null 2>&1 &"))
+  assert.strictEqual(left._tag, "Completed")
+  const ended = yield* machine.start(script("sleep 600"))
+  assert.deepInclude(ended, { _tag: "Failed", fatal: true })
+  assert.strictEqual(ended._tag === "Failed" && ended.error.reason, "ProcessLimit")
+  const after = yield* Effect.flip(machine.start(script("echo again")))
+  assert.strictEqual(after.reason._tag, "MachineLost")
+})
+
 describe("the limits of a microVM", () => {
   // A template is prepared for this, which takes a minute or more in software.
   it("end a run that waits for its own clock, and keep what it has printed", { timeout: 900_000 }, async ({ skip }) => {
@@ -53,6 +65,12 @@ describe("the limits of a microVM", () => {
       await Effect.runPromise(chatty.pipe(Effect.scoped, Effect.provide(tierOf("shell"))))
     }
   )
+
+  it("end a machine whose programs want more processes than there may be", { timeout: 900_000 }, async ({ skip }) => {
+    const why = await lacking("shell")
+    skip(why !== undefined, why)
+    await Effect.runPromise(multiplying.pipe(Effect.scoped, Effect.provide(tierOf("shell"))))
+  })
 
   it("say of files that cannot be written down how much can", { timeout: 900_000 }, async ({ skip }) => {
     const why = await lacking("shell")

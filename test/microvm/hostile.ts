@@ -19,6 +19,7 @@ export interface Attack {
 }
 
 const ended = { stopped: ["GuestEnded"] }
+const crowded = { stopped: ["ProcessLimit"] }
 const misbehaved = { stopped: ["Misbehaved"] }
 const stopped = { stopped: ["CpuLimit", "MemoryLimit"] }
 
@@ -162,14 +163,25 @@ while True:
     title: "forks without end in a shell",
     language: "shell",
     source: ":(){ :|:& };:",
-    // Its interpreter may be without a thread that it needs.
-    ending: { either: [...stopped.stopped, "GuestEnded", "Misbehaved"] }
+    ending: crowded
+  },
+  {
+    title: "forks without end in a shell that is not waited for",
+    language: "shell",
+    source: "(:(){ :|:; };:) >/dev/null 2>&1 &",
+    ending: crowded
+  },
+  {
+    title: "puts more processes to sleep than there may be, and is over before",
+    language: "shell",
+    source: "(while :; do sleep 1000 & done) >/dev/null 2>&1 &",
+    ending: crowded
   },
   {
     title: "forks without end in Python",
     language: "python",
     source: "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
-    ending: { stopped: ["CpuLimit", "GuestEnded", "Misbehaved"] },
+    ending: { stopped: ["CpuLimit", "ProcessLimit"] },
     isEndless: true
   },
   {
@@ -185,7 +197,33 @@ except RuntimeError:
     pass
 held.set()
 index < 300`,
-    ending: { either: ["GuestEnded"] }
+    ending: crowded
+  },
+  {
+    title: "starts threads that start more threads, and is over before",
+    language: "python",
+    source: `
+import threading
+def multiply():
+    while True:
+        threading.Thread(target=multiply).start()
+threading.Thread(target=multiply).start()`,
+    ending: crowded
+  },
+  {
+    title: "starts as many threads as there may be, and ends them",
+    language: "python",
+    source: `
+import threading
+held = threading.Event()
+threads = [threading.Thread(target=held.wait) for index in range(200)]
+for thread in threads:
+    thread.start()
+held.set()
+for thread in threads:
+    thread.join()
+len(threads)`,
+    ending: { completes: 200 }
   },
   { title: "prints without end", language: "shell", source: "yes", ending: stopped, isEndless: true },
   {

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option } from "effect"
 import { TestClock } from "effect/testing"
+import { ProcessLimit, SnapshotTooLarge } from "../../src/machine/Machine.ts"
 import { make } from "./frail.ts"
 import { completed, onlyCall, reasonOf } from "./results.ts"
 
@@ -64,21 +65,26 @@ describe("a session over machines that do not do the same again", () => {
     })
   )
 
-  it.effect("fails the run that leaves more than can be written down, and says how much that is", () =>
+  it.effect("fails the run that leaves what cannot be written down, and says how much can", () =>
     Effect.gen(function* () {
       const { process } = yield* make
       const first = yield* process()
       const session = yield* first.open("s")
       yield* session.run('remember:"before"')
-      first.power.isCrowded = true
-      const result = yield* session.run('remember:"too much"')
-      assert.deepInclude(result, { _tag: "Failed", rolledBack: true })
-      if (result._tag === "Failed") {
-        assert.strictEqual(result.error.reason, "SnapshotTooLarge")
-        assert.include(result.error.message, "1024 MiB are allowed")
+      for (const [refusal, allowed] of [
+        [new SnapshotTooLarge({ bytesMax: 1_073_741_824 }), "1024 MiB are allowed"],
+        [new ProcessLimit({ processes: 256 }), "more than 256 processes"]
+      ] as const) {
+        first.power.refusal = refusal
+        const result = yield* session.run('remember:"too much"')
+        assert.deepInclude(result, { _tag: "Failed", rolledBack: true })
+        if (result._tag === "Failed") {
+          assert.strictEqual(result.error.reason, refusal._tag)
+          assert.include(result.error.message, allowed)
+        }
+        first.power.refusal = undefined
+        assert.strictEqual(completed(yield* session.run("recall")), "before")
       }
-      first.power.isCrowded = false
-      assert.strictEqual(completed(yield* session.run("recall")), "before")
     })
   )
 

@@ -4,8 +4,9 @@ import {
   MachineError,
   MachineLost,
   Machines,
+  type ProcessLimit,
   type SnapshotMachine,
-  SnapshotTooLarge
+  type SnapshotTooLarge
 } from "../../src/machine/Machine.ts"
 import * as Scripted from "../../src/machine/Scripted.ts"
 import type { OpenOptions, SessionsOptions } from "../../src/session/Sessions.ts"
@@ -19,13 +20,11 @@ interface Power {
   bootMillis?: number
   /** It goes off when a machine is to be written down. */
   isWeak?: boolean
-  /** What machines have changed does not fit a snapshot. */
-  isCrowded?: boolean
+  /** Why machines cannot be written down. */
+  refusal?: SnapshotTooLarge | ProcessLimit | undefined
 }
 
 const lost = Effect.fail(new MachineError({ reason: new MachineLost({ detail: "the power is off" }) }))
-
-const crowded = Effect.fail(new MachineError({ reason: new SnapshotTooLarge({ bytesMax: 1_073_741_824 }) }))
 
 /** Machines that are gone when the power is, and do not repeat themselves. */
 const tier = (power: Power) => {
@@ -40,7 +39,7 @@ const tier = (power: Power) => {
       answer: (answers, nowMillis) => powered(machine.answer(answers, nowMillis)),
       files: (operation, nowMillis) => powered(machine.files(operation, nowMillis)),
       snapshot: Effect.suspend(() => {
-        if (power.isCrowded === true) return crowded
+        if (power.refusal !== undefined) return Effect.fail(new MachineError({ reason: power.refusal }))
         if (power.isWeak === true) power.isOn = false
         return powered(machine.snapshot)
       })

@@ -17,8 +17,9 @@ export type Notice = typeof Notice.Type
  * Why a request was not done. Codes of files are those of the kernel.
  *
  * `Malformed`: the request is none. `Frozen`: it came after a freeze. `NoSuchProcess`, `ProcessExists`: of its id. `TooMany`:
- * streams or processes. `NotStarted`: the kernel refused to run the program. `Unsupported`: this guest cannot do that.
- * `BytesLost`: the lanes of a process are not kept from there on. `Internal`: all else.
+ * streams or processes; of a thaw, guest code was ended since it wanted too many. `NotStarted`: the kernel refused to run the
+ * program. `Unsupported`: this guest cannot do that. `BytesLost`: the lanes of a process are not kept from there on. `Internal`:
+ * all else.
  */
 export const Refusal = Schema.Struct({
   code: Schema.Literals([
@@ -39,7 +40,7 @@ export type Refusal = typeof Refusal.Type
 
 /** How a process ended, and what it used. */
 export const Exit = Schema.Struct({
-  how: Schema.Literals(["exited", "signalled", "timedOut", "outOfMemory"]),
+  how: Schema.Literals(["exited", "signalled", "timedOut", "outOfMemory", "outOfProcesses"]),
   /** Of one that exited. */
   code: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))),
   /** Of one that was ended by a signal, for whatever reason. */

@@ -86,6 +86,7 @@ export const Watch = Schema.Struct({ op: Schema.Literal("watch"), path: Text, is
  */
 export const Freeze = Schema.Struct({ op: Schema.Literal("freeze") })
 
+/** The answer comes when the processes whose number is limited have become no more for a while, or were ended for that. */
 export const Thaw = Schema.Struct({ op: Schema.Literal("thaw") })
 
 /** Sets the clock of a machine: a hello may have waited for it for as long as it takes to boot. */

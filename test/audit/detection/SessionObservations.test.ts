@@ -140,6 +140,7 @@ describe("observations of a session", () => {
   it("tell of limits, by their code or by what the engine says", () => {
     const limits = [
       { name: "LimitError", message: "long", reason: "CpuLimit" },
+      { name: "LimitError", message: "many", reason: "ProcessLimit" },
       { name: "InternalError", message: "out of memory" },
       { name: "RangeError", message: "Maximum call stack size exceeded" },
       { name: "TypeError", message: "out of memory" },
@@ -149,7 +150,7 @@ describe("observations of a session", () => {
         (observation) => (observation._tag === "LimitHit" ? [observation.limit] : [])
       )
     )
-    assert.deepStrictEqual(limits, [["CpuLimit"], ["MemoryLimit"], ["StackLimit"], [], []])
+    assert.deepStrictEqual(limits, [["CpuLimit"], ["ProcessLimit"], ["MemoryLimit"], ["StackLimit"], [], []])
   })
 
   it("are the same when entries come one by one, and leave out answers to calls that nobody knows", () => {
