@@ -40,7 +40,7 @@ export const eventTypes = {
   alert: "rule, severity, evidence (sequence numbers), reaction",
   "log.opened": "log (its id), after (new, closed, crashed)",
   "log.rotated": "previous (the segment before), because (size, age)",
-  "log.recovered": "torn (bytes, lines, file), unsealed, missing: what a crash left",
+  "log.recovered": "torn (bytes, lines, file), unsealed, missing, head (what was wrong with it): what a crash left",
   "log.checkpoint": "see `Checkpoint`"
 } as const
 

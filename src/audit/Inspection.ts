@@ -211,9 +211,11 @@ export class Inspection {
     }
   }
 
-  #takeRecovery(place: Place, { missing, torn, unsealed }: Readonly<Record<string, unknown>>): void {
-    const lost = `${missing} events before ${place.file}:${place.line} were missing when the log was opened again`
+  #takeRecovery(place: Place, { head, missing, torn, unsealed }: Readonly<Record<string, unknown>>): void {
+    const again = "when the log was opened again"
+    const lost = `${missing} events before ${place.file}:${place.line} were missing ${again}`
     if (missing !== 0) this.find("truncation", this.#beforeOpening, lost)
+    if (head !== undefined) this.find("head", this.#beforeOpening, `${again} behind this event: ${head}`)
     const kept = `${unsealed} events before this were written as the process ended, and signed only now`
     if (unsealed !== 0) this.note("unsealed", place, kept)
     if (torn !== undefined) this.note("torn", place, `what no head vouched for was set aside: ${JSON.stringify(torn)}`)

@@ -32,10 +32,10 @@ const lock = (directory: string) =>
 const begin = ({ keys, ...options }: LogFileOptions, newLog: string, nowMillis: number): LogWriter => {
   const { directory } = options
   const known = byId([keys.signing, ...keys.verification])
-  const { end, head: last, recovered } = recover(directory, known)
+  const { end, head: last, named, recovered } = recover(directory, known)
   const log = last?.log ?? newLog
   const head = openHead(directory, keys.signing, last)
-  const writer = openWriter({ ...options, log, key: keys.signing, head }, end)
+  const writer = openWriter({ ...options, log, key: keys.signing, head }, end, named)
   const closed = last === undefined || last.seq === 0 ? "new" : "closed"
   const opened = writer.note(
     { type: "log.opened", data: { log, after: recovered === undefined ? closed : "crashed" } },

@@ -3,7 +3,8 @@
  *
  * W1. What is in memory changes only after the bytes are in the file: a write that fails leaves the log as it was.
  * W2. Every segment ends with a checkpoint before the next one begins, so that the lines under a checkpoint are in one file.
- * W3. The head announces lines before they are written, and names them afterwards, when nothing else is written.
+ * W3. The head announces lines before they are written, and names them afterwards, when nothing else is written. What it named
+ *     before a log was opened again, it names until the first lines stand.
  */
 import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs"
 import { fileFailed } from "./AuditError.ts"
@@ -40,6 +41,8 @@ export interface WriterOptions {
   readonly segmentBytesMax: number
   readonly segmentAgeMillisMax: number
 }
+
+type Named = Pick<End, "seq" | "hash">
 
 /** Events of the log itself hold nothing that needs redaction. */
 const plainly: Drafting = { redact: (text) => text, enrich: undefined, output: "text", bounds: defaultBounds }
@@ -81,18 +84,19 @@ const chain = (end: End, drafts: ReadonlyArray<Draft>) => {
   return { written, bytes, end: { ...end, seq, hash, bytes: end.bytes + bytes.length } }
 }
 
-/** Goes on with a log from its end. Every method throws `AuditError`. */
-export const openWriter = (options: WriterOptions, from: End) => {
+/** Goes on with a log from its end; its head names another line until the first lines are written. Every method throws `AuditError`. */
+export const openWriter = (options: WriterOptions, from: End, namedFirst: Named) => {
   const { directory, head, key, log } = options
   let end = from
+  let named = namedFirst
   let file = openSegment(end.segment)
   let isBroken = false
 
-  const stateAt = ({ checkpoint, hash, seq }: End, nowMillis: number) => ({
+  const stateAt = (nowMillis: number) => ({
     log,
-    seq,
-    hash,
-    checkpoint,
+    seq: named.seq,
+    hash: named.hash,
+    checkpoint: end.checkpoint,
     closed: false,
     time: stampOf(nowMillis)
   })
@@ -100,13 +104,14 @@ export const openWriter = (options: WriterOptions, from: End) => {
     const next = chain(end, drafts)
     try {
       if (isBroken) throw new Error("an earlier write left an unfinished line that could not be removed")
-      head.write({ ...stateAt(end, nowMillis), next: { seq: next.end.seq, hash: next.end.hash } })
+      head.write({ ...stateAt(nowMillis), next: { seq: next.end.seq, hash: next.end.hash } })
       writeAll(file, next.bytes)
     } catch (cause) {
       isBroken = isBroken || !cutTo(end.bytes)
       throw fileFailed("write", end.segment.path)(cause)
     }
     end = next.end
+    named = end
     return next.written
   }
   const cutTo = (bytes: number): boolean => {
@@ -163,7 +168,7 @@ export const openWriter = (options: WriterOptions, from: End) => {
     },
     /** Writes the head: this is where the log ends. */
     seal: (state: "open" | "closed", nowMillis: number): void =>
-      head.write({ ...stateAt(end, nowMillis), closed: state === "closed" }),
+      head.write({ ...stateAt(nowMillis), closed: state === "closed" }),
     segmentPath: (): string => end.segment.path,
     /** Files that have to reach the disk for the log to survive a loss of power, in this order. */
     descriptors: (): readonly [lines: number, head: number] => [file, head.descriptor],

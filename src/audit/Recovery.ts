@@ -3,20 +3,25 @@
  *
  * R1. It goes on behind the last line that the head vouches for, because it names or announces it. What stands behind that was
  *     acknowledged to nobody, or was never written by a process with the key: it is set aside and never signed.
- * R2. What cannot come from a crash (a line before that one that does not continue the one before, a head that the log does not
- *     have, anything behind a closed log) is not written after: opening fails, and the log stays as it is for `caisson audit verify`.
+ * R2. A log that has not the line that the head names goes on behind its last checkpoint: nothing else that it still has is
+ *     signed, and what is behind it could be anybody's. It is set aside as well.
+ * R3. What cannot come from a crash (a line before that one that does not continue the one before, anything behind a closed log)
+ *     is not written after: opening fails, and the log stays as it is for `caisson audit verify`.
+ * R4. What is amiss shows until a `log.recovered` says it: until then the head names the line that is missing, and what was set
+ *     aside is at a place that no line of the log follows.
  */
-import { existsSync, readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { damaged, fileFailed } from "./AuditError.ts"
 import type { JsonObject } from "./AuditEvent.ts"
 import type { AuditKey } from "./AuditKey.ts"
-import { genesis, hashOf, linkOf } from "./Chain.ts"
+import { genesis, hashOf, type Link, linkOf } from "./Chain.ts"
+import * as Checkpoint from "./Checkpoint.ts"
 import { type Head, isAnnounced } from "./Head.ts"
 import { headPath, readHead } from "./HeadFile.ts"
 import { openLines } from "./LineReader.ts"
 import * as MerkleTree from "./MerkleTree.ts"
-import { type Segment, segmentOf, segmentsIn } from "./Segment.ts"
+import { type Segment, segmentOf, segmentsIn, sizeOf } from "./Segment.ts"
 
 const lineFeed = 0x0a
 
@@ -37,6 +42,8 @@ export interface End {
 export interface Found {
   readonly end: End
   readonly head: Head | undefined
+  /** The line that the head has to name until it is written down what was found. */
+  readonly named: Pick<End, "seq" | "hash">
   /** What a crash left, as the data of a `log.recovered`; `undefined` if the log is new or was closed. */
   readonly recovered: JsonObject | undefined
 }
@@ -51,11 +58,24 @@ const startOf = (segment: Segment): End => ({
   tree: MerkleTree.empty
 })
 
-/** Reads a segment as far as its lines continue each other. `vouched` is its end at the last line that the head vouches for. */
-const readSegment = (segment: Segment, head: Head) => {
+type Keys = ReadonlyMap<string, AuditKey>
+
+/** Whether a line is a checkpoint that was signed for the line before it. */
+const isCheckpointOf = (log: string, { prev, seq }: Link, text: string, keys: Keys): boolean => {
+  const checkpoint = Checkpoint.read(JSON.parse(text).data)
+  const isOfLine = checkpoint?.log === log && checkpoint.head === prev && checkpoint.to === seq - 1
+  return isOfLine && Checkpoint.faultOf(checkpoint, keys) === undefined
+}
+
+/**
+ * Reads a segment as far as its lines continue each other. `vouched` is its end at the last line that the head vouches for,
+ * `signed` the one at its last checkpoint.
+ */
+const readSegment = (segment: Segment, head: Head, keys: Keys) => {
   const lines = openLines(segment.path)
   let end = startOf(segment)
   let vouched = head.seq === 0 && segment.first === 1 ? end : undefined
+  let signed: End | undefined
   let line = 0
   let isOver = false
   const fresh: Array<string> = []
@@ -81,75 +101,104 @@ const readSegment = (segment: Segment, head: Head) => {
       hash: link.hash,
       checkpoint: isCheckpoint ? link.seq : end.checkpoint
     }
-    if (link.seq === head.seq && link.hash !== head.hash) {
-      throw damaged(segment.path, line, `line ${head.seq} is not the one that the head is signed for`)
-    }
-    if (link.seq === head.seq || isAnnounced(head, link)) vouched = here()
+    const isNamed = link.seq === head.seq && link.hash === head.hash
+    if (isNamed || isAnnounced(head, link)) vouched = here()
+    if (isCheckpoint && isCheckpointOf(head.log, link, bytes.toString("utf8", start, stop), keys)) signed = here()
   }
   try {
     while (lines.readChunk(take)) {}
-    return { end: here(), vouched }
+    return { vouched, signed }
   } finally {
     lines.close()
   }
 }
 
-/** Looks for the end of a log from its last segment backwards. The segments behind it have nothing that the head vouches for. */
-const findEnd = (segments: ReadonlyArray<Segment>, head: Head) => {
-  const behind: Array<Segment> = []
-  for (const segment of segments.toReversed()) {
-    const { end, vouched } = readSegment(segment, head)
-    if (vouched !== undefined || (end.bytes > 0 && end.seq < head.seq)) return { end: vouched ?? end, behind }
-    behind.unshift(segment)
+/** The end of a log that has not the line that its head names. */
+const endWithout = (segments: ReadonlyArray<Segment>, head: Head, ends: ReadonlyArray<End>): End | undefined => {
+  const [last] = ends
+  if (last !== undefined && last.seq >= head.seq) {
+    throw damaged(last.segment.path, 0, `line ${head.seq} is not the one that the head is signed for`)
   }
-  return undefined
+  const [first] = segments
+  const isLeft = first?.first === 1 && segments.some((segment) => sizeOf(segment) > 0)
+  return last ?? (isLeft ? startOf(first) : undefined)
 }
 
-/** A name that no file has. */
-const asideName = ({ bytes, segment: { name, path } }: End): string => {
-  const names = (count: number) => `${name}.${bytes}.${count === 1 ? "" : `${count}.`}torn`
-  for (let count = 1; ; count++) if (!existsSync(join(path, "..", names(count)))) return names(count)
+/** Looks for the end of a log from its last segment backwards. */
+const findEnd = (segments: ReadonlyArray<Segment>, head: Head, keys: Keys): End | undefined => {
+  const ends: Array<End> = []
+  for (const segment of segments.toReversed()) {
+    const { signed, vouched } = readSegment(segment, head, keys)
+    if (vouched !== undefined) return vouched
+    if (signed !== undefined) ends.push(signed)
+  }
+  return endWithout(segments, head, ends)
 }
 
-/** Moves what stands behind the end of a log into a file of its own. */
+const linesIn = (bytes: Buffer): number => bytes.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 0)
+
+/** The files with what was set aside behind the end of a log and that no line tells of, and a name that none of them has. */
+const asideOf = ({ bytes, segment: { name, path } }: End) => {
+  const start = `${name}.${bytes}.`
+  const names = readdirSync(dirname(path)).filter((other) => other.startsWith(start) && other.endsWith("torn"))
+  const numbers = names.map((other) => Number(other.slice(start.length, -".torn".length) || 1))
+  const next = Math.max(0, ...numbers.filter(Number.isInteger)) + 1
+  return { names, unused: `${start}${next === 1 ? "" : `${next}.`}torn` }
+}
+
+/** Writes a file that there is not, or none. */
+const writeNew = (path: string, content: Buffer): void => {
+  try {
+    writeFileSync(path, content, { mode: 0o600, flag: "wx", flush: true })
+  } catch (cause) {
+    rmSync(path, { force: true })
+    throw cause
+  }
+}
+
+/** Moves what stands behind the end of a log into a file of its own. What was moved there before, and not told, is told too. */
 const setAside = (end: End, behind: ReadonlyArray<Segment>): JsonObject => {
   const { path } = end.segment
+  const inDirectory = (name: string): string => join(dirname(path), name)
   try {
+    const { names, unused } = asideOf(end)
     const pieces = [readFileSync(path).subarray(end.bytes), ...behind.map((segment) => readFileSync(segment.path))]
     const content = Buffer.concat(pieces)
-    const file = asideName(end)
-    if (content.length > 0) writeFileSync(join(path, "..", file), content, { mode: 0o600, flag: "wx", flush: true })
+    if (content.length > 0) writeNew(inDirectory(unused), content)
+    const told = [content, ...names.map((name) => readFileSync(inDirectory(name)))]
     for (const segment of behind.toReversed()) unlinkSync(segment.path)
     truncateSync(path, end.bytes)
-    const lines = content.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 0)
-    return content.length === 0 ? {} : { torn: { bytes: content.length, lines, file } }
+    const bytes = told.reduce((sum, { length }) => sum + length, 0)
+    const lines = told.reduce((sum, piece) => sum + linesIn(piece), 0)
+    return bytes === 0 ? {} : { torn: { bytes, lines, file: content.length === 0 ? (names[0] ?? "") : unused } }
   } catch (cause) {
     throw fileFailed("set aside what is not vouched for in", path)(cause)
   }
 }
 
-const sizeOf = ({ path }: Segment): number => statSync(path).size
-
 /** Finds the end of a log and repairs what a crash left there. The caller holds the log's lock. */
-export const recover = (directory: string, keys: ReadonlyMap<string, AuditKey>): Found => {
+export const recover = (directory: string, keys: Keys): Found => {
   const reading = readHead(directory, keys)
   const head = reading?.head
   const segments = segmentsIn(directory)
   const isNew = segments.every((segment) => sizeOf(segment) === 0) && (head?.seq ?? 0) === 0
-  if (isNew) return { end: startOf(segmentOf(directory, 1)), head, recovered: undefined }
+  if (isNew) {
+    const end = startOf(segmentOf(directory, 1))
+    return { end, head, named: end, recovered: undefined }
+  }
   if (head === undefined) throw damaged(headPath(directory), 0, reading?.fault ?? "the log has lines, and no head")
-  const found = findEnd(segments, head)
-  const seq = found?.end.seq ?? 0
-  if (found === undefined || (head.closed && head.seq > seq)) {
+  const end = findEnd(segments, head, keys)
+  const seq = end?.seq ?? 0
+  if (end === undefined || (head.closed && head.seq > seq)) {
     throw damaged(headPath(directory), 0, `the head is signed for ${head.seq} lines, and the log has ${seq}`)
   }
-  const { behind, end } = found
-  if (!head.closed) {
-    const left = { unsealed: Math.max(0, seq - head.seq), missing: Math.max(0, head.seq - seq) }
-    return { end, head, recovered: { ...setAside(end, behind), ...left } }
-  }
-  if (behind.length > 0 || sizeOf(end.segment) > end.bytes) {
+  const behind = segments.filter(({ first }) => first > end.segment.first)
+  if (head.closed && (behind.length > 0 || sizeOf(end.segment) > end.bytes)) {
     throw damaged(end.segment.path, 0, "something was written to the log after it had been closed")
   }
-  return { end, head, recovered: undefined }
+  const fault = reading?.fault === undefined ? {} : { head: reading.fault }
+  if (head.closed && reading?.fault === undefined) return { end, head, named: end, recovered: undefined }
+  const missing = isAnnounced(head, end) ? 0 : Math.max(0, head.seq - seq)
+  const left = { unsealed: Math.max(0, seq - head.seq), missing, ...fault }
+  return { end, head, named: missing > 0 ? head : end, recovered: { ...setAside(end, behind), ...left } }
 }

@@ -17,6 +17,9 @@ export const segmentOf = (directory: string, first: number): Segment => {
   return { name, path: join(directory, name), first }
 }
 
+/** How many bytes a segment has. Throws what the system does. */
+export const sizeOf = ({ path }: Segment): number => statSync(path).size
+
 /** All segments of a log in their order. None if there is no such directory. */
 export const segmentsIn = (directory: string): ReadonlyArray<Segment> => {
   try {

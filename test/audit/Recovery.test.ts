@@ -1,4 +1,5 @@
-import { appendFileSync, copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { appendFileSync, copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -7,23 +8,23 @@ import { seal } from "../../src/audit/Chain.ts"
 import { openHead, readHead } from "../../src/audit/HeadFile.ts"
 import { segmentOf } from "../../src/audit/Segment.ts"
 import { temporaryDirectory } from "../session/directory.ts"
-import { append, change, check, decided, eventsOf, inLog, keys, linesOf, segmentNames } from "./logs.ts"
+import { append, change, check, decided, eventsOf, inLog, keys, linesOf, type Options, segmentNames } from "./logs.ts"
 import { bodyOf } from "./tampering.ts"
 
 /** Writes events to a log, and gives the log as it is on disk after each of them: as a process that is killed leaves it. */
-const leftBehind = (count: number) =>
+const leftBehind = (count: number, eventsEach = 1, options: Options = {}) =>
   Effect.gen(function* () {
     const root = yield* temporaryDirectory
     const directory = join(root, "log")
     const copies: Array<string> = []
     yield* Effect.gen(function* () {
       for (let number = 1; number <= count; number++) {
-        yield* append(decided(number))
+        for (let event = 0; event < eventsEach; event++) yield* append(decided(number))
         const copy = join(root, `copy-${number}`)
         cpSync(directory, copy, { recursive: true, filter: (path) => !path.endsWith(".sock") })
         copies.push(copy)
       }
-    }).pipe(inLog(directory))
+    }).pipe(inLog(directory, options))
     return copies
   })
 
@@ -154,10 +155,69 @@ describe("a log that was left behind", () => {
       copyFileSync(lastSegment(first), lastSegment(last))
       const [finding] = (yield* check(last)).findings
       assert.deepInclude(finding, { kind: "truncation", line: 2, seq: 2 })
-      assert.deepStrictEqual(yield* reopen(last), { missing: 2, unsealed: 0 })
+      // There is no checkpoint: nothing vouches for the two that are left.
+      assert.deepInclude(yield* reopen(last), { missing: 4, unsealed: 0 })
       const report = yield* check(last)
-      assert.deepInclude(report.findings[0], { kind: "truncation", line: 2 })
+      assert.deepInclude(report.findings[0], { kind: "truncation", line: 1, seq: 0 })
       assert.lengthOf(report.findings, 1)
+    })
+  )
+
+  it.live(
+    "A5 without its end goes on behind its last checkpoint, and signs nothing that somebody put there instead",
+    () =>
+      Effect.gen(function* () {
+        const [left = ""] = yield* leftBehind(1, 7, { checkpoint: { events: 3 } })
+        const lines = linesOf(left)
+        const signed = eventsOf(left).findLastIndex(({ type }) => type === "log.checkpoint") + 1
+        assert.isBelow(signed, lines.length - 1)
+        const { hash, seq } = JSON.parse(lines[signed - 1] ?? "")
+        const { text } = seal(seq + 1, bodyOf(lines[1] ?? ""), hash)
+        writeFileSync(lastSegment(left), `${[...lines.slice(0, signed), text].join("\n")}\n`)
+        const { file, ...torn } = (yield* reopen(left))?.["torn"] as Record<string, unknown>
+        assert.deepStrictEqual(torn, { bytes: text.length + 1, lines: 1 })
+        assert.strictEqual(readFileSync(join(left, String(file)), "utf8"), `${text}\n`)
+        assert.deepStrictEqual(linesOf(left).slice(0, signed), lines.slice(0, signed))
+        assert.notInclude(linesOf(left), text)
+        const report = yield* check(left)
+        const missing = lines.length - signed
+        assert.deepInclude(report.findings[0], { kind: "truncation", seq: signed })
+        assert.include(report.findings[0]?.detail, `${missing} events before`)
+        assert.lengthOf(report.findings, 1)
+      })
+  )
+
+  it.live("without its end has this found out for as long as there is no room to write it down", () =>
+    Effect.gen(function* () {
+      const [left = ""] = yield* leftBehind(1, 7, { checkpoint: { events: 3 } })
+      const signed = eventsOf(left).findLastIndex(({ type }) => type === "log.checkpoint") + 1
+      const missing = linesOf(left).length - signed
+      change(lastSegment(left), (text) => text.split("\n").slice(0, signed).join("\n").concat("\n"))
+      const program = join(import.meta.dirname, "process.ts")
+      // The head is written in its place; a file with lines has no room for others.
+      const script = 'trap "" XFSZ; ulimit -f 2; exec "$@"'
+      for (let attempts = 0; attempts < 3; attempts++) {
+        const words = ["-c", script, "sh", process.execPath, "--conditions=source", program, left, "interval"]
+        const { status, stderr } = spawnSync("sh", words, { encoding: "utf8" })
+        assert.strictEqual(status, 1, stderr)
+        assert.strictEqual((yield* check(left)).findings[0]?.kind, "truncation")
+      }
+      assert.deepInclude(yield* reopen(left), { missing })
+      assert.isFalse((yield* check(left)).ok)
+    })
+  )
+
+  it.live("tells what an opening set aside that was killed before it could tell", () =>
+    Effect.gen(function* () {
+      const [left = ""] = yield* leftBehind(1)
+      const { size } = statSync(lastSegment(left))
+      const file = `${segmentNames(left).at(-1)}.${size}.torn`
+      writeFileSync(join(left, file), "a line\nand a half")
+      assert.deepInclude(yield* reopen(left), { torn: { bytes: 17, lines: 1, file } })
+      assert.deepStrictEqual(
+        (yield* check(left)).notes.map(({ kind }) => kind),
+        ["torn"]
+      )
     })
   )
 
@@ -172,13 +232,17 @@ describe("a log that was left behind", () => {
     })
   )
 
-  it.live("goes on with one of its two heads", () =>
-    Effect.gen(function* () {
-      const [left = ""] = yield* leftBehind(1)
-      change(join(left, "audit.head"), (text) => `${"?".repeat(512)}${text.slice(512)}`)
-      yield* reopen(left)
-      assert.isTrue((yield* check(left)).ok)
-    })
+  it.live(
+    "A5 goes on with one of its two heads, and this is found out ever after: the other may have named more lines",
+    () =>
+      Effect.gen(function* () {
+        const [left = ""] = yield* leftBehind(1)
+        change(join(left, "audit.head"), (text) => `${"?".repeat(512)}${text.slice(512)}`)
+        yield* reopen(left)
+        const [finding, ...others] = (yield* check(left)).findings
+        assert.deepInclude(finding, { kind: "head", seq: 2 })
+        assert.deepStrictEqual(others, [])
+      })
   )
 
   it.live("is refused without its head, and with one that it does not fit", () =>
