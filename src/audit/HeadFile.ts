@@ -8,11 +8,12 @@ import * as Head from "./Head.ts"
 /** Where the head of a log is. */
 export const headPath = (directory: string): string => join(directory, "audit.head")
 
-/** What the head file of a log says; `undefined` if it has none. */
+/** What the head file of a log says; `undefined` if it has none, or one that was made and not yet written. */
 export const readHead = (directory: string, keys: ReadonlyMap<string, AuditKey>): Head.HeadReading | undefined => {
   const path = headPath(directory)
   try {
-    return Head.read(readFileSync(path, "latin1"), keys)
+    const text = readFileSync(path, "latin1")
+    return text === "" ? undefined : Head.read(text, keys)
   } catch (cause) {
     if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return undefined
     throw fileFailed("read", path)(cause)

@@ -2,7 +2,7 @@
  * The one writer of a log: chains lines, writes them, checkpoints and rotates.
  *
  * W1. What is in memory changes only after the bytes are in the file: a write that fails leaves the log as it was.
- * W2. Every segment ends with a checkpoint before the next one begins, so that the lines under a checkpoint are in one file.
+ * W2. Every segment ends with a checkpoint, on the disk, before there is the next one: the lines under a checkpoint are in one file.
  * W3. The head announces lines before they are written, and names them afterwards, when nothing else is written. What it named
  *     before a log was opened again, it names until the first lines stand.
  */
@@ -143,8 +143,8 @@ export const openWriter = (options: WriterOptions, from: End, namedFirst: Named)
     const last = checkpoint(nowMillis)
     const previous = end.segment.name
     const segment = segmentOf(directory, end.seq + 1)
-    const next = openSegment(segment)
     fdatasyncSync(file)
+    const next = openSegment(segment)
     closeSync(file)
     file = next
     end = { ...end, segment, bytes: 0, bornMillis: nowMillis }

@@ -7,7 +7,7 @@ import * as Head from "./Head.ts"
 import { headPath, readHead } from "./HeadFile.ts"
 import { type Finding, Inspection, type Place } from "./Inspection.ts"
 import { type LineReader, openLines } from "./LineReader.ts"
-import { type Segment, segmentOf, segmentsIn } from "./Segment.ts"
+import { type Segment, segmentOf, segmentsIn, sizeOf } from "./Segment.ts"
 
 export interface VerifyOptions {
   readonly directory: string
@@ -55,6 +55,12 @@ const misnamed = (inspection: Inspection, name: string, first: number): void => 
   inspection.find("segment", { file, line: 1, seq }, `${name} begins with event ${seq}`)
 }
 
+/** A file without a line is the next one of a log, which was just begun. */
+const misplaced = (inspection: Inspection, name: string): void => {
+  const { last } = inspection
+  inspection.find("segment", last, `${name} has no line, and is not the file that follows event ${last.seq}`)
+}
+
 const inspectSegment = Effect.fnUntraced(function* (
   inspection: Inspection,
   captures: CaptureCheck,
@@ -71,6 +77,7 @@ const inspectSegment = Effect.fnUntraced(function* (
         if (line === 1 && inspection.last.seq !== first) misnamed(inspection, name, first)
       }
       while (yield* attempt(path, () => lines.readChunk(take))) yield* Effect.yieldNow
+      if (line === 0 && inspection.last.seq + 1 !== first) misplaced(inspection, name)
       return { file: name, line: line + 1, seq: inspection.last.seq + 1, bytes: lines.unfinished() }
     }),
     (lines) => Effect.sync(() => lines.close())
@@ -138,7 +145,7 @@ export const verify = Effect.fn("Verify.verify")(function* ({ directory, keys, p
   const known = yield* attempt(directory, () => byId(keys))
   const before = yield* settledHead(directory, known, 0)
   const segments = yield* attempt(directory, () => segmentsIn(directory))
-  if (segments.length === 0 && before === undefined) {
+  if (before === undefined && (yield* attempt(directory, () => segments.every((segment) => sizeOf(segment) === 0)))) {
     return yield* new AuditError({ reason: new LogMissing({ directory }) })
   }
   const kept = pinned === undefined ? undefined : Head.read(pinned, known)

@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs"
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
+import { segmentOf } from "../../src/audit/Segment.ts"
 import { temporaryDirectory } from "../session/directory.ts"
 import { append, check, decided, inLog, writeLog } from "./logs.ts"
 import { filesOf, tamperings } from "./tampering.ts"
@@ -88,6 +89,39 @@ describe("a verifier", () => {
           assert.lengthOf(yield* Fiber.join(writing), 400)
         }).pipe(inLog(directory, { fsync, checkpoint: { events: 9 }, rotate: { bytes: 30_000 } }))
       })
+  )
+
+  it.live("A5 finds a file without lines, unless it is the next one of a log", () =>
+    Effect.gen(function* () {
+      const planted = Effect.fnUntraced(function* (first: number, content: string) {
+        const directory = yield* temporaryDirectory
+        yield* writeLog(directory, 3)
+        writeFileSync(segmentOf(directory, first).path, content)
+        return yield* check(directory)
+      })
+      const ends = (yield* planted(7, "")).last.seq
+      assert.isTrue((yield* planted(ends + 1, "")).ok)
+      for (const first of [2, ends, ends + 2, 900]) {
+        for (const content of ["", "{"]) {
+          const report = yield* planted(first, content)
+          assert.isTrue(report.findings.some(({ kind }) => kind === "segment"))
+        }
+      }
+    })
+  )
+
+  it.live("A8 has nothing to say of a log that a process was killed at before it had begun it", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      for (const name of ["audit.head", segmentOf("", 1).name]) {
+        writeFileSync(join(directory, name), "")
+        assert.strictEqual((yield* Effect.flip(check(directory))).reason._tag, "LogMissing")
+      }
+      yield* writeLog(directory, 1)
+      assert.isTrue((yield* check(directory)).ok)
+      writeFileSync(join(directory, "audit.head"), "")
+      assert.strictEqual((yield* check(directory)).findings[0]?.kind, "head")
+    })
   )
 
   for (const [name, tamper] of Object.entries(tamperings)) {
