@@ -176,6 +176,17 @@ const setAside = (end: End, behind: ReadonlyArray<Segment>): JsonObject => {
   }
 }
 
+/** Removes the file that a rotation began and had no room to go on in. */
+const removeBegun = (segments: ReadonlyArray<Segment>): void => {
+  for (const { path } of segments) {
+    try {
+      unlinkSync(path)
+    } catch (cause) {
+      throw fileFailed("remove", path)(cause)
+    }
+  }
+}
+
 /** Finds the end of a log and repairs what a crash left there. The caller holds the log's lock. */
 export const recover = (directory: string, keys: Keys): Found => {
   const reading = readHead(directory, keys)
@@ -193,11 +204,15 @@ export const recover = (directory: string, keys: Keys): Found => {
     throw damaged(headPath(directory), 0, `the head is signed for ${head.seq} lines, and the log has ${seq}`)
   }
   const behind = segments.filter(({ first }) => first > end.segment.first)
-  if (head.closed && (behind.length > 0 || sizeOf(end.segment) > end.bytes)) {
+  const isBegun = (segment: Segment): boolean => segment.first === seq + 1 && sizeOf(segment) === 0
+  if (head.closed && (!behind.every(isBegun) || sizeOf(end.segment) > end.bytes)) {
     throw damaged(end.segment.path, 0, "something was written to the log after it had been closed")
   }
   const fault = reading?.fault === undefined ? {} : { head: reading.fault }
-  if (head.closed && reading?.fault === undefined) return { end, head, named: end, recovered: undefined }
+  if (head.closed && reading?.fault === undefined) {
+    removeBegun(behind)
+    return { end, head, named: end, recovered: undefined }
+  }
   const missing = isAnnounced(head, end) ? 0 : Math.max(0, head.seq - seq)
   const left = { unsealed: Math.max(0, seq - head.seq), missing, ...fault }
   return { end, head, named: missing > 0 ? head : end, recovered: { ...setAside(end, behind), ...left } }

@@ -245,6 +245,22 @@ describe("a log that was left behind", () => {
       })
   )
 
+  it.live("goes on where a rotation was given up for want of room before it was closed", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* append(decided(1)).pipe(inLog(directory))
+      const { seq } = lastOf(directory)
+      const next = segmentOf(directory, seq + 1).path
+      writeFileSync(next, "")
+      assert.isTrue((yield* check(directory)).ok)
+      assert.isUndefined(yield* reopen(directory))
+      assert.isFalse(existsSync(next))
+      assert.isTrue((yield* check(directory)).ok)
+      writeFileSync(segmentOf(directory, seq + 2).path, "")
+      assert.strictEqual((yield* Effect.flip(reopen(directory))).reason._tag, "LogDamaged")
+    })
+  )
+
   it.live("is refused without its head, and with one that it does not fit", () =>
     Effect.gen(function* () {
       const [first = "", second = ""] = yield* leftBehind(2)
