@@ -16,6 +16,8 @@ export interface LineReader {
   readonly offset: () => number
   /** Bytes behind the last line feed. */
   readonly unfinished: () => number
+  /** Has these bytes read again: they may be others by then. */
+  readonly forgetUnfinished: () => void
   readonly close: () => void
 }
 
@@ -61,5 +63,8 @@ export const openLines = (path: string, from = 0): LineReader => {
     offset += start
     return true
   }
-  return { readChunk, offset: () => offset, unfinished: () => kept, close: () => closeSync(file) }
+  const forgetUnfinished = (): void => {
+    kept = 0
+  }
+  return { readChunk, offset: () => offset, unfinished: () => kept, forgetUnfinished, close: () => closeSync(file) }
 }

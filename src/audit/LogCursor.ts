@@ -1,5 +1,6 @@
 import { type Link, linkOf } from "./Chain.ts"
 import { type LineReader, openLines } from "./LineReader.ts"
+import { type LinePosition, linesAt } from "./LinesAt.ts"
 import { type Segment, segmentsIn } from "./Segment.ts"
 
 /** A line of a log at its place. The bytes are good until the visit returns. */
@@ -17,6 +18,8 @@ export interface PlacedLine {
 export interface LogCursor {
   /** Visits the lines of the next chunk. False if there is nothing more at present. Throws `AuditError`. */
   readonly readChunk: (visit: (line: PlacedLine) => void) => boolean
+  /** Whether the last line that was read still stands there. If so, reading can go on; an unfinished line is then read anew. */
+  readonly stands: () => boolean
   readonly close: () => void
 }
 
@@ -26,6 +29,7 @@ const containing = (segments: ReadonlyArray<Segment>, seq: number): Segment | un
 /** Begins with the line behind a sequence number. */
 export const openCursor = (directory: string, after: number): LogCursor => {
   let current: { readonly segment: Segment; readonly lines: LineReader } | undefined
+  let last: (LinePosition & { readonly hash: string }) | undefined
 
   const step = (): boolean => {
     const segments = segmentsIn(directory)
@@ -42,9 +46,17 @@ export const openCursor = (directory: string, after: number): LogCursor => {
     const { lines, segment } = current
     const hasRead = lines.readChunk((bytes, start, end, offset) => {
       const link = linkOf(bytes, start, end)
+      if (link !== undefined) last = { segment: segment.first, offset, length: end - start, hash: link.hash }
       if (link === undefined || link.seq > after) visit({ segment, offset, bytes, start, end, link })
     })
     return hasRead || step()
   }
-  return { readChunk, close: () => current?.lines.close() }
+  const stands = (): boolean => {
+    current?.lines.forgetUnfinished()
+    if (last === undefined) return true
+    if (segmentsIn(directory).every(({ first }) => first !== last?.segment)) return false
+    const [bytes = Buffer.alloc(0)] = linesAt(directory, [last])
+    return linkOf(bytes, 0, bytes.length)?.hash === last.hash
+  }
+  return { readChunk, stands, close: () => current?.lines.close() }
 }

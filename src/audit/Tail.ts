@@ -26,6 +26,9 @@ export interface TailOptions {
 /** While nobody serves the log, its files are looked at this often. */
 const pollEvery = "250 millis"
 
+/** Lines of the files that a follower remembers. It may have others twice, should a server send them. */
+const rememberedMax = 10_000
+
 const seqFormat = /^\{"v":1,"seq":(\d+),/
 
 const toLine = (text: string): TailLine => {
@@ -126,20 +129,71 @@ export const last = Effect.fn("Tail.last")(function* ({
   return { last: kept, since: Math.max(end, kept.at(-1)?.seq ?? 0) }
 })
 
-/** The lines of a log behind `since`, those that it has and those that are still to come. It does not end. */
-export const follow = (options: TailOptions): Stream.Stream<TailLine, AuditError> =>
-  Stream.unwrap(
-    Effect.map(openFiles(options), (cursor) => {
-      let seen = options.since
-      const isNew = ({ seq }: TailLine): boolean => {
-        if (seq === undefined) return true
-        const isLater = seq > seen
-        seen = Math.max(seen, seq)
-        return isLater
+/**
+ * What a follower has had. Lines that stand in the files while nobody holds the log may be set aside when it is opened again, and
+ * others then have their numbers: only what a server sends is there to stay.
+ */
+class Had {
+  /** The last line that came from a server, or where the follower began. */
+  served: number
+  readonly #read = new Map<number, string>()
+
+  constructor(since: number) {
+    this.served = since
+  }
+
+  /** Whether a line of the files is a new one. */
+  take({ seq, text }: TailLine): boolean {
+    if (seq === undefined || seq <= this.served || this.#read.get(seq) === text) return false
+    this.#read.set(seq, text)
+    const [first] = this.#read.keys()
+    if (this.#read.size > rememberedMax && first !== undefined) this.#read.delete(first)
+    return true
+  }
+
+  /** Whether a line of a server is a new one. */
+  takeServed({ seq, text }: TailLine): boolean {
+    if (seq === undefined) return true
+    const isRead = this.#read.get(seq) === text
+    for (const read of this.#read.keys()) if (read <= seq) this.#read.delete(read)
+    this.served = Math.max(this.served, seq)
+    return !isRead
+  }
+}
+
+/** The cursor of a follower: opened anew behind what a server has sent, where the log goes on from there or from other lines. */
+const openBehind = ({ directory, since }: TailOptions, had: Had) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => ({ after: since, cursor: openCursor(directory, since) })),
+      (current) => Effect.sync(() => current.cursor.close())
+    ),
+    (current) => () => {
+      if (current.after !== had.served || !current.cursor.stands()) {
+        current.cursor.close()
+        current.after = had.served
+        current.cursor = openCursor(directory, had.served)
       }
-      const live = Stream.suspend(() => served(options, seen))
-      const pause = Stream.drain(Stream.fromEffect(Effect.sleep(pollEvery)))
-      const once = Stream.concat(live, filed(cursor, options)).pipe(Stream.filter(isNew), Stream.concat(pause))
-      return Stream.forever(once)
-    })
+      return current.cursor
+    }
   )
+
+/**
+ * The lines of a log behind `since`, those that it has and those that are still to come. It does not end. Of what it had from files
+ * that nobody held, some may be set aside when the log is opened again: what then stands in its place comes as well.
+ */
+export const follow = (options: TailOptions): Stream.Stream<TailLine, AuditError> =>
+  Stream.suspend(() => {
+    const had = new Had(options.since)
+    const live = Stream.suspend(() => served(options, had.served)).pipe(Stream.filter((line) => had.takeServed(line)))
+    const pause = Stream.drain(Stream.fromEffect(Effect.sleep(pollEvery)))
+    const followed = Effect.map(openBehind(options, had), (cursor) => {
+      const files = Stream.unwrap(
+        Effect.map(Effect.try({ try: cursor, catch: fileFailed("read", options.directory) }), (opened) =>
+          Stream.filter(filed(opened, options), (line) => had.take(line))
+        )
+      )
+      return Stream.forever(live.pipe(Stream.concat(files), Stream.concat(pause)))
+    })
+    return Stream.unwrap(followed)
+  })

@@ -68,7 +68,8 @@ const catchUp = (client: Client, directory: string, last: () => number): void =>
   }
   client.history ??= openCursor(directory, client.cursor)
   const hasRead = client.history.readChunk(({ bytes, end, link, start }) => {
-    if (link === undefined) return
+    // What has a higher number than the last line is nobody's.
+    if (link === undefined || link.seq > last()) return
     client.cursor = link.seq
     if (client.wants(link.type)) socket.write(Buffer.from(bytes.subarray(start, end + 1)))
   })

@@ -1,13 +1,15 @@
-import { statSync } from "node:fs"
+import { appendFileSync, cpSync, statSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { AuditLog } from "../../src/audit/AuditLog.ts"
+import { seal } from "../../src/audit/Chain.ts"
 import * as Tail from "../../src/audit/Tail.ts"
 import { socketPath } from "../../src/audit/TailServer.ts"
 import { temporaryDirectory } from "../session/directory.ts"
-import { append, decided, inLog, linesOf, writeLog } from "./logs.ts"
+import { append, decided, inLog, linesOf, segmentNames, writeLog } from "./logs.ts"
+import { bodyOf } from "./tampering.ts"
 
 const alert = { type: "alert", data: { rule: "spike" } } as const
 
@@ -79,6 +81,50 @@ describe("the live end of a log", () => {
         [...seqs].sort((left, right) => (left ?? 0) - (right ?? 0))
       )
       assert.strictEqual(new Set(seqs).size, 9)
+    })
+  )
+
+  it.live("goes on with the log when lines that it read from the files have been set aside", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryDirectory
+      const [held, left] = [join(root, "held"), join(root, "left")]
+      yield* Effect.gen(function* () {
+        yield* append(decided(1))
+        cpSync(held, left, { recursive: true, filter: (path) => !path.endsWith(".sock") })
+      }).pipe(inLog(held))
+      const [first = "", second = ""] = linesOf(left)
+      const path = join(left, segmentNames(left).at(-1) ?? "")
+      const { hash } = JSON.parse(second)
+      const forged = [seal(3, bodyOf(first), hash), seal(9_000_000, bodyOf(first), hash)].map(({ text }) => text)
+      appendFileSync(path, `${forged.join("\n")}\n`)
+      const isRead = yield* Deferred.make<void>()
+      const lines = Tail.follow({ directory: left, since: 0 }).pipe(
+        Stream.tap(({ text }) => (text === forged[1] ? Deferred.succeed(isRead, undefined) : Effect.void)),
+        Stream.map(({ text }) => text),
+        Stream.takeUntil((text) => text.includes('"1.2"'))
+      )
+      const fiber = yield* Effect.forkChild(Stream.runCollect(lines), { startImmediately: true })
+      yield* Deferred.await(isRead)
+      yield* append(decided(2)).pipe(inLog(left))
+      const had = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(had, [first, second, ...forged, ...linesOf(left).slice(2, 5)])
+    })
+  )
+
+  it.live("is served without lines that were put behind its end", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* Effect.gen(function* () {
+        yield* append(decided(1))
+        const [first = "", second = ""] = linesOf(directory)
+        const { text } = seal(9_000_000, bodyOf(first), JSON.parse(second).hash)
+        appendFileSync(join(directory, segmentNames(directory).at(-1) ?? ""), `${text}\n`)
+        const fiber = yield* followed({ directory, since: 0 }, 3)
+        yield* Effect.forever(Effect.andThen(append(decided(2)), Effect.sleep("20 millis"))).pipe(Effect.forkChild)
+        const lines = yield* Fiber.join(fiber)
+        assert.deepStrictEqual(lines.slice(0, 2), [first, second])
+        assert.include(lines[2], '"1.2"')
+      }).pipe(inLog(directory))
     })
   )
 
