@@ -27,8 +27,11 @@ export interface HeadFile {
   readonly close: () => void
 }
 
-/** Opens the head file of a log for writing, or creates it. Heads go on counting from the last one's count. */
-export const openHead = (directory: string, key: AuditKey, last: Head.Head | undefined): HeadFile => {
+/**
+ * Opens the head file of a log for writing, or creates it. Heads go on counting from the last one's count. An even number of counts
+ * that are skipped keeps what is wrong with the file from being written over by the first head: it does not follow on from the other.
+ */
+export const openHead = (directory: string, key: AuditKey, last: Head.Head | undefined, skipped = 0): HeadFile => {
   const path = headPath(directory)
   const open = () => {
     try {
@@ -39,7 +42,7 @@ export const openHead = (directory: string, key: AuditKey, last: Head.Head | und
   }
   const descriptor = open()
   const slotOf = Head.slotMaker(key)
-  let count = last === undefined ? 0 : last.count + 1
+  let count = last === undefined ? 0 : last.count + 1 + skipped
   return {
     descriptor,
     write: (statement) => {

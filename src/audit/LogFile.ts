@@ -34,7 +34,7 @@ const begin = ({ keys, ...options }: LogFileOptions, newLog: string, nowMillis: 
   const known = byId([keys.signing, ...keys.verification])
   const { end, head: last, named, recovered } = recover(directory, known)
   const log = last?.log ?? newLog
-  const head = openHead(directory, keys.signing, last)
+  const head = openHead(directory, keys.signing, last, recovered?.["head"] === undefined ? 0 : 2)
   const writer = openWriter({ ...options, log, key: keys.signing, head }, end, named)
   const closed = last === undefined || last.seq === 0 ? "new" : "closed"
   const opened = writer.note(

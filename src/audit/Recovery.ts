@@ -7,8 +7,8 @@
  *     signed, and what is behind it could be anybody's. It is set aside as well.
  * R3. What cannot come from a crash (a line before that one that does not continue the one before, anything behind a closed log)
  *     is not written after: opening fails, and the log stays as it is for `caisson audit verify`.
- * R4. What is amiss shows until a `log.recovered` says it: until then the head names the line that is missing, and what was set
- *     aside is at a place that no line of the log follows.
+ * R4. What is amiss shows until a `log.recovered` says it: until then the head names the line that is missing, a damaged one is
+ *     not made up for, and what was set aside is at a place that no line of the log follows.
  */
 import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -120,8 +120,7 @@ const endWithout = (segments: ReadonlyArray<Segment>, head: Head, ends: Readonly
     throw damaged(last.segment.path, 0, `line ${head.seq} is not the one that the head is signed for`)
   }
   const [first] = segments
-  const isLeft = first?.first === 1 && segments.some((segment) => sizeOf(segment) > 0)
-  return last ?? (isLeft ? startOf(first) : undefined)
+  return last ?? (first?.first === 1 ? startOf(first) : undefined)
 }
 
 /** Looks for the end of a log from its last segment backwards. */

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process"
-import { appendFileSync, copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -52,6 +61,16 @@ const reopen = (directory: string) =>
     yield* append(decided(99)).pipe(inLog(directory))
     const recovered = eventsOf(directory).findLast(({ type }) => type === "log.recovered")
     return recovered?.["data"] as Record<string, unknown> | undefined
+  })
+
+/** Opens a log whose last file has no room for more lines; the head is written in its place. */
+const failForWantOfRoom = (directory: string) =>
+  Effect.sync(() => {
+    const program = join(import.meta.dirname, "process.ts")
+    const script = 'trap "" XFSZ; ulimit -f 2; exec "$@"'
+    const words = ["-c", script, "sh", process.execPath, "--conditions=source", program, directory, "interval"]
+    const { status, stderr } = spawnSync("sh", words, { encoding: "utf8" })
+    assert.strictEqual(status, 1, stderr)
   })
 
 describe("a log that was left behind", () => {
@@ -193,17 +212,36 @@ describe("a log that was left behind", () => {
       const signed = eventsOf(left).findLastIndex(({ type }) => type === "log.checkpoint") + 1
       const missing = linesOf(left).length - signed
       change(lastSegment(left), (text) => text.split("\n").slice(0, signed).join("\n").concat("\n"))
-      const program = join(import.meta.dirname, "process.ts")
-      // The head is written in its place; a file with lines has no room for others.
-      const script = 'trap "" XFSZ; ulimit -f 2; exec "$@"'
       for (let attempts = 0; attempts < 3; attempts++) {
-        const words = ["-c", script, "sh", process.execPath, "--conditions=source", program, left, "interval"]
-        const { status, stderr } = spawnSync("sh", words, { encoding: "utf8" })
-        assert.strictEqual(status, 1, stderr)
+        yield* failForWantOfRoom(left)
         assert.strictEqual((yield* check(left)).findings[0]?.kind, "truncation")
       }
       assert.deepInclude(yield* reopen(left), { missing })
       assert.isFalse((yield* check(left)).ok)
+    })
+  )
+
+  it.live("with one of its two heads has this found out for as long as there is no room to write it down", () =>
+    Effect.gen(function* () {
+      const [left = ""] = yield* leftBehind(1, 7, { checkpoint: { events: 3 } })
+      change(join(left, "audit.head"), (text) => `${"?".repeat(512)}${text.slice(512)}`)
+      for (let attempts = 0; attempts < 3; attempts++) {
+        yield* failForWantOfRoom(left)
+        assert.strictEqual((yield* check(left)).findings[0]?.kind, "head")
+      }
+      assert.property(yield* reopen(left), "head")
+      assert.strictEqual((yield* check(left)).findings[0]?.kind, "head")
+    })
+  )
+
+  it.live("goes on after an opening that was killed when it had set everything aside", () =>
+    Effect.gen(function* () {
+      const [left = ""] = yield* leftBehind(3)
+      renameSync(segmentOf(left, 1).path, `${segmentOf(left, 1).path}.0.torn`)
+      writeFileSync(segmentOf(left, 1).path, "")
+      assert.strictEqual((yield* check(left)).findings[0]?.kind, "truncation")
+      assert.deepInclude(yield* reopen(left), { missing: 2, unsealed: 0 })
+      assert.deepInclude((yield* check(left)).findings[0], { kind: "truncation", seq: 0 })
     })
   )
 
