@@ -4,7 +4,8 @@
  *
  * H1. The file has two slots of 512 bytes, which are written in turn: a crash can damage one of them, and the other then has the
  *     head before. `count` grows by one with every write.
- * H2. Both slots count: they hold two heads that follow on from each other. An older head put in the place of a newer one shows.
+ * H2. Both slots count: they hold two heads that follow on from each other. Whoever kept an older head can put it in the place of
+ *     the newest only as the two of an earlier moment: that is an older copy of the log, of which only a head kept elsewhere tells.
  * H3. Behind the line that a head names can only be those that end in the line that it announces. Whoever has not the key can
  *     add no others, not even to the log of a process that was killed.
  */
