@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import * as Predicate from "effect/Predicate"
 import { fileFailed } from "./AuditError.ts"
 import type { AuditKey } from "./AuditKey.ts"
 import * as Head from "./Head.ts"
+import { isThere } from "./PlainFile.ts"
 
 /** Where the head of a log is. */
 export const headPath = (directory: string): string => join(directory, "audit.head")
@@ -12,10 +12,9 @@ export const headPath = (directory: string): string => join(directory, "audit.he
 export const readHead = (directory: string, keys: ReadonlyMap<string, AuditKey>): Head.HeadReading | undefined => {
   const path = headPath(directory)
   try {
-    const text = readFileSync(path, "latin1")
+    const text = isThere(path) ? readFileSync(path, "latin1") : ""
     return text === "" ? undefined : Head.read(text, keys)
   } catch (cause) {
-    if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return undefined
     throw fileFailed("read", path)(cause)
   }
 }

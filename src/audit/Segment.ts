@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileFailed } from "./AuditError.ts"
+import { isThere } from "./PlainFile.ts"
 
 /** One file of a log. Its name carries the sequence number of its first line, so that names sort like lines. */
 export interface Segment {
@@ -20,14 +21,15 @@ export const segmentOf = (directory: string, first: number): Segment => {
 /** How many bytes a segment has. Throws what the system does. */
 export const sizeOf = ({ path }: Segment): number => statSync(path).size
 
-/** All segments of a log in their order. None if there is no such directory. */
+/** All segments of a log in their order. None if there is no such directory. Throws `AuditError`. */
 export const segmentsIn = (directory: string): ReadonlyArray<Segment> => {
   try {
     if (statSync(directory, { throwIfNoEntry: false }) === undefined) return []
     return readdirSync(directory)
       .flatMap((name) => {
         const [, first] = format.exec(name) ?? []
-        return first === undefined ? [] : [{ name, path: join(directory, name), first: Number(first) }]
+        const path = join(directory, name)
+        return first === undefined || !isThere(path) ? [] : [{ name, path, first: Number(first) }]
       })
       .sort((left, right) => left.first - right.first)
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -143,4 +144,17 @@ describe("a verifier", () => {
       { arbitrary: { runs: 40 }, timeout: 120_000 }
     )
   }
+
+  it.live.each(["audit-000000000500.jsonl", "audit.head"])("does not wait for a pipe with the name of %s", (name) =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      cpSync(shapePath(0), directory, { recursive: true })
+      rmSync(join(directory, name), { force: true })
+      execFileSync("mkfifo", [join(directory, name)])
+      for (const doing of [Effect.asVoid(check(directory)), Effect.asVoid(append(decided(1)).pipe(inLog(directory)))]) {
+        const { reason } = yield* Effect.flip(doing)
+        assert.deepInclude(reason, { _tag: "LogDamaged", file: join(directory, name) })
+      }
+    })
+  )
 })
