@@ -21,7 +21,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   {
     files:
-      /^audit\/(Captures|HeadFile|IndexFile|LastLine|LineReader|LinesAt|LogBatches|LogFile|LogLock|LogWriter|PlainFile|Recovery|Segment)\.ts$/,
+      /^audit\/(Captures|HeadFile|IndexFile|LastLine|LineReader|LinesAt|LogBatches|LogFile|LogLock|LogWriter|PlainFile|Recovery|Segment|SetAside)\.ts$/,
     uses: ["node:fs", "node:fs/promises", "node:path", "node:sqlite"],
     why: "reads and writes the files of a log"
   },

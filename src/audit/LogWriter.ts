@@ -14,9 +14,9 @@ import { defaultBounds } from "./Canonical.ts"
 import * as Chain from "./Chain.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import { type Draft, type Drafting, draftOf, stampOf } from "./Draft.ts"
+import type { End } from "./End.ts"
 import type { HeadFile } from "./HeadFile.ts"
 import * as MerkleTree from "./MerkleTree.ts"
-import type { End } from "./Recovery.ts"
 import { type Segment, segmentOf } from "./Segment.ts"
 
 /** A line that has been written. */

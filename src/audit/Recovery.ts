@@ -10,33 +10,19 @@
  * R4. What is amiss shows until a `log.recovered` says it: until then the head names the line that is missing, a damaged one is
  *     not made up for, and what was set aside is at a place that no line of the log follows.
  */
-import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { unlinkSync } from "node:fs"
 import { damaged, fileFailed } from "./AuditError.ts"
 import type { JsonObject } from "./AuditEvent.ts"
 import type { AuditKey } from "./AuditKey.ts"
-import { genesis, hashOf, type Link, linkOf } from "./Chain.ts"
+import { hashOf, type Link, linkOf } from "./Chain.ts"
 import * as Checkpoint from "./Checkpoint.ts"
+import { type End, startOf } from "./End.ts"
 import { type Head, isAnnounced } from "./Head.ts"
 import { headPath, readHead } from "./HeadFile.ts"
 import { openLines } from "./LineReader.ts"
 import * as MerkleTree from "./MerkleTree.ts"
 import { type Segment, segmentOf, segmentsIn, sizeOf } from "./Segment.ts"
-
-const lineFeed = 0x0a
-
-/** The end of a log, from which it goes on. */
-export interface End {
-  readonly segment: Segment
-  readonly bytes: number
-  /** When the segment was begun, milliseconds since the epoch; `undefined` for one that has no line yet. */
-  readonly bornMillis: number | undefined
-  readonly seq: number
-  readonly hash: string
-  readonly checkpoint: number
-  /** The lines since that checkpoint. */
-  readonly tree: MerkleTree.Tree
-}
+import { setAside } from "./SetAside.ts"
 
 /** What a process finds when it opens a log. */
 export interface Found {
@@ -47,16 +33,6 @@ export interface Found {
   /** What a crash left, as the data of a `log.recovered`; `undefined` if the log is new or was closed. */
   readonly recovered: JsonObject | undefined
 }
-
-const startOf = (segment: Segment): End => ({
-  segment,
-  bytes: 0,
-  bornMillis: undefined,
-  seq: segment.first - 1,
-  hash: genesis,
-  checkpoint: 0,
-  tree: MerkleTree.empty
-})
 
 type Keys = ReadonlyMap<string, AuditKey>
 
@@ -132,47 +108,6 @@ const findEnd = (segments: ReadonlyArray<Segment>, head: Head, keys: Keys): End 
     if (signed !== undefined) ends.push(signed)
   }
   return endWithout(segments, head, ends)
-}
-
-const linesIn = (bytes: Buffer): number => bytes.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 0)
-
-/** The files with what was set aside behind the end of a log and that no line tells of, and a name that none of them has. */
-const asideOf = ({ bytes, segment: { name, path } }: End) => {
-  const start = `${name}.${bytes}.`
-  const names = readdirSync(dirname(path)).filter((other) => other.startsWith(start) && other.endsWith("torn"))
-  const numbers = names.map((other) => Number(other.slice(start.length, -".torn".length) || 1))
-  const next = Math.max(0, ...numbers.filter(Number.isInteger)) + 1
-  return { names, unused: `${start}${next === 1 ? "" : `${next}.`}torn` }
-}
-
-/** Writes a file that there is not, or none. */
-const writeNew = (path: string, content: Buffer): void => {
-  try {
-    writeFileSync(path, content, { mode: 0o600, flag: "wx", flush: true })
-  } catch (cause) {
-    rmSync(path, { force: true })
-    throw cause
-  }
-}
-
-/** Moves what stands behind the end of a log into a file of its own. What was moved there before, and not told, is told too. */
-const setAside = (end: End, behind: ReadonlyArray<Segment>): JsonObject => {
-  const { path } = end.segment
-  const inDirectory = (name: string): string => join(dirname(path), name)
-  try {
-    const { names, unused } = asideOf(end)
-    const pieces = [readFileSync(path).subarray(end.bytes), ...behind.map((segment) => readFileSync(segment.path))]
-    const content = Buffer.concat(pieces)
-    if (content.length > 0) writeNew(inDirectory(unused), content)
-    const told = [content, ...names.map((name) => readFileSync(inDirectory(name)))]
-    for (const segment of behind.toReversed()) unlinkSync(segment.path)
-    truncateSync(path, end.bytes)
-    const bytes = told.reduce((sum, { length }) => sum + length, 0)
-    const lines = told.reduce((sum, piece) => sum + linesIn(piece), 0)
-    return bytes === 0 ? {} : { torn: { bytes, lines, file: content.length === 0 ? (names[0] ?? "") : unused } }
-  } catch (cause) {
-    throw fileFailed("set aside what is not vouched for in", path)(cause)
-  }
 }
 
 /** Removes the file that a rotation began and had no room to go on in. */
