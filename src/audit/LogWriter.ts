@@ -91,6 +91,9 @@ export const openWriter = (options: WriterOptions, from: End, namedFirst: Named)
   let named = namedFirst
   let file = openSegment(end.segment)
   let isBroken = false
+  /** The hashes of lines that the tree has not. It grows when it is signed, which takes less than to grow line by line. */
+  let fresh: Array<string> = []
+  const unsigned = (): number => end.tree.size + fresh.length
 
   const stateAt = (nowMillis: number) => ({
     log,
@@ -124,19 +127,20 @@ export const openWriter = (options: WriterOptions, from: End, namedFirst: Named)
   }
   const record = (drafts: ReadonlyArray<Draft>, nowMillis: number): ReadonlyArray<Written> => {
     const written = put(drafts, nowMillis)
-    const hashes = written.map(({ hash }) => hash)
-    end = { ...end, tree: MerkleTree.grow(end.tree, hashes) }
+    for (const { hash } of written) fresh.push(hash)
     return written
   }
   const note = (event: NewEvent, nowMillis: number): Draft => draftOf(event, stampOf(nowMillis), plainly)
 
   const checkpoint = (nowMillis: number): ReadonlyArray<Written> => {
-    const { hash, seq, tree } = end
-    if (tree.size === 0) return []
+    if (unsigned() === 0) return []
+    const { hash, seq } = end
+    const tree = MerkleTree.grow(end.tree, fresh)
     const lines = { from: seq - tree.size + 1, to: seq, head: hash, root: MerkleTree.rootOf(tree) }
     const data = Checkpoint.make({ log, ...lines, time: stampOf(nowMillis) }, key)
     const written = put([note({ type: "log.checkpoint", data: { ...data } }, nowMillis)], nowMillis)
     end = { ...end, checkpoint: end.seq, tree: MerkleTree.empty }
+    fresh = []
     return written
   }
   const rotate = (because: "size" | "age", nowMillis: number): ReadonlyArray<Written> => {
@@ -159,7 +163,7 @@ export const openWriter = (options: WriterOptions, from: End, namedFirst: Named)
     note,
     /** Signs the lines since the last checkpoint, if there are any. */
     checkpoint,
-    isCheckpointDue: (): boolean => end.tree.size >= options.checkpointLines,
+    isCheckpointDue: (): boolean => unsigned() >= options.checkpointLines,
     /** Begins another segment if this one is large or old enough. */
     rotateIfDue: (nowMillis: number): ReadonlyArray<Written> => {
       if (end.bytes >= options.segmentBytesMax) return rotate("size", nowMillis)

@@ -97,22 +97,20 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
     tokens: []
   })
 
-  const append = Effect.fnUntraced(function* (said: ReadonlyArray<NewEvent>) {
-    const policy = yield* policyInForce
-    const events = policy === undefined ? said : said.map((event) => Spoken.withoutSecrets(policy.output, event))
-    meter.move(auditLag, events.length)
-    const written = Effect.forEach(
-      Array.from({ length: Math.ceil(events.length / eventsAtOnceMax) }, (_, index) =>
-        events.slice(index * eventsAtOnceMax, (index + 1) * eventsAtOnceMax)
-      ),
-      log.appendAll,
-      { discard: true }
-    )
-    return yield* Effect.ensuring(
-      written,
-      Effect.sync(() => meter.move(auditLag, -events.length))
-    )
-  })
+  const appendAll = (events: ReadonlyArray<NewEvent>): Effect.Effect<unknown, AuditError> =>
+    events.length <= eventsAtOnceMax
+      ? log.appendAll(events)
+      : Effect.andThen(log.appendAll(events.slice(0, eventsAtOnceMax)), () => appendAll(events.slice(eventsAtOnceMax)))
+
+  const append = (said: ReadonlyArray<NewEvent>) =>
+    Effect.flatMap(policyInForce, (policy) => {
+      const events = policy === undefined ? said : said.map((event) => Spoken.withoutSecrets(policy.output, event))
+      meter.move(auditLag, events.length)
+      return Effect.ensuring(
+        appendAll(events),
+        Effect.sync(() => meter.move(auditLag, -events.length))
+      )
+    })
 
   const detect = (one: Watched, entry: Entry): ReadonlyArray<Alert> => {
     if (detector === undefined) return []
