@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { type AuditError, fileFailed } from "./AuditError.ts"
 import * as Captures from "./Captures.ts"
+import { dataOf } from "./Chain.ts"
 import type { Inspection } from "./Inspection.ts"
 
 /** More captures than these are not told of. */
@@ -35,14 +36,6 @@ export const findBroken = Effect.fnUntraced(function* (directory: string) {
 })
 
 const field = Buffer.from('"capture":"')
-
-const dataOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text).data
-  } catch {
-    return undefined
-  }
-}
 
 /** The capture that the line between two positions names. */
 const namedIn = (bytes: Buffer, start: number, end: number): string | undefined => {

@@ -82,3 +82,12 @@ export const checkedLink = (line: Uint8Array): Link | undefined => {
   const link = linkOf(bytes, 0, bytes.length)
   return link !== undefined && link.hash === hashOf(bytes, 0, bytes.length) ? link : undefined
 }
+
+/** The data of a line. `undefined` if it is no JSON: whoever has no key can give any text the form and the hash of a line. */
+export const dataOf = (line: string): unknown => {
+  try {
+    return JSON.parse(line).data
+  } catch {
+    return undefined
+  }
+}

@@ -5,8 +5,9 @@
  *     one: the finding names the first. Where a checkpoint does not fit, it names the checkpoint before.
  * I2. After a finding the inspection goes on from what it found there, so that one change is not reported at every line after it.
  */
+import * as Predicate from "effect/Predicate"
 import type { AuditKey } from "./AuditKey.ts"
-import { genesis, hashOf, type Link, linkOf } from "./Chain.ts"
+import { dataOf, genesis, hashOf, type Link, linkOf } from "./Chain.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import * as MerkleTree from "./MerkleTree.ts"
 import { segmentOf } from "./Segment.ts"
@@ -196,7 +197,11 @@ export class Inspection {
 
   /** The lines in which a log speaks of itself. */
   #takeOwn(link: Link, place: Place, text: string): void {
-    const { data }: { readonly data: Readonly<Record<string, unknown>> } = JSON.parse(text)
+    const data = dataOf(text)
+    if (!Predicate.isObject(data)) {
+      this.#damage("edit", place, "the line has no data, or is no JSON")
+      return
+    }
     switch (link.type) {
       case "log.opened":
         this.#beforeOpening = this.last

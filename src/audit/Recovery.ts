@@ -14,7 +14,7 @@ import { unlinkSync } from "node:fs"
 import { damaged, fileFailed } from "./AuditError.ts"
 import type { JsonObject } from "./AuditEvent.ts"
 import type { AuditKey } from "./AuditKey.ts"
-import { hashOf, type Link, linkOf } from "./Chain.ts"
+import { dataOf, hashOf, type Link, linkOf } from "./Chain.ts"
 import * as Checkpoint from "./Checkpoint.ts"
 import { type End, startOf } from "./End.ts"
 import { type Head, isAnnounced } from "./Head.ts"
@@ -38,7 +38,7 @@ type Keys = ReadonlyMap<string, AuditKey>
 
 /** Whether a line is a checkpoint that was signed for the line before it. */
 const isCheckpointOf = (log: string, { prev, seq }: Link, text: string, keys: Keys): boolean => {
-  const checkpoint = Checkpoint.read(JSON.parse(text).data)
+  const checkpoint = Checkpoint.read(dataOf(text))
   const isOfLine = checkpoint?.log === log && checkpoint.head === prev && checkpoint.to === seq - 1
   return isOfLine && Checkpoint.faultOf(checkpoint, keys) === undefined
 }

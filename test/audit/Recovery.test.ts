@@ -131,6 +131,26 @@ describe("a log that was left behind", () => {
     { arbitrary: { runs: 25 }, timeout: 60_000 }
   )
 
+  it.live("A5 has lines found out that have the form of its own and are no JSON", () =>
+    Effect.gen(function* () {
+      const lefts = yield* leftBehind(2)
+      for (const [left, type] of [
+        [lefts[0] ?? "", "log.checkpoint"],
+        [lefts[1] ?? "", "log.recovered"]
+      ] as const) {
+        const { hash, seq } = lastOf(left)
+        const { text } = seal(seq + 1, `"time":"2026-01-01T00:00:00.000Z","type":"${type}","data":{]`, hash)
+        appendFileSync(lastSegment(left), `${text}\n`)
+        assert.includeMembers(
+          (yield* check(left)).findings.map(({ kind }) => kind),
+          ["edit", "insertion"]
+        )
+        assert.deepInclude((yield* reopen(left))?.["torn"], { lines: 1 })
+        assert.deepStrictEqual((yield* check(left)).findings, [])
+      }
+    })
+  )
+
   const forgeries: Readonly<Record<string, (directory: string, line: string) => void>> = {
     "in its last file": (directory, line) => appendFileSync(lastSegment(directory), line),
     "in a file of their own": (directory, line) => {
