@@ -15,6 +15,7 @@ import {
 import { dirname, join } from "node:path"
 import * as Predicate from "effect/Predicate"
 import { sha256 as digest } from "../session/Digest.ts"
+import { syncDirectory } from "../token/OwnFile.ts"
 import { damaged, fileFailed, invalidEvent } from "./AuditError.ts"
 
 /** What an event says of captured bytes. */
@@ -34,16 +35,6 @@ export const nameOf = (sha256: string): string => `captures/${sha256.slice(0, 2)
 
 const pathOf = (directory: string, sha256: string): string => join(directory, nameOf(sha256))
 
-/** A file whose name is not durable is gone after a loss of power, whatever is in it. */
-const syncNames = (directory: string): void => {
-  const names = openSync(directory, "r")
-  try {
-    fsyncSync(names)
-  } finally {
-    closeSync(names)
-  }
-}
-
 const writeWhole = (path: string, bytes: Uint8Array): void => {
   const draft = `${path}.draft`
   const file = openSync(draft, "w", 0o600)
@@ -54,7 +45,8 @@ const writeWhole = (path: string, bytes: Uint8Array): void => {
     closeSync(file)
   }
   renameSync(draft, path)
-  for (const folder of [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) syncNames(folder)
+  // A file whose name is not on the disk is gone after a loss of power, whatever is in it.
+  for (const folder of [dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))]) syncDirectory(folder)
 }
 
 /** Keeps bytes; the same bytes are kept once. Throws `AuditError`. */

@@ -6,7 +6,8 @@
  * W3. The head announces lines before they are written, and names them afterwards, when nothing else is written. What it named
  *     before a log was opened again, it names until the first lines stand.
  */
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { syncDirectory } from "../token/OwnFile.ts"
 import { fileFailed } from "./AuditError.ts"
 import type { NewEvent } from "./AuditEvent.ts"
 import type { AuditKey } from "./AuditKey.ts"
@@ -52,16 +53,6 @@ const openSegment = (segment: Segment): number => {
     return openSync(segment.path, "a", 0o600)
   } catch (cause) {
     throw fileFailed("open", segment.path)(cause)
-  }
-}
-
-/** Makes the names in a directory durable. */
-const syncDirectory = (directory: string): void => {
-  const descriptor = openSync(directory, "r")
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

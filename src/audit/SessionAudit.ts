@@ -25,6 +25,7 @@ import { AuditLog } from "./AuditLog.ts"
 import type { Detector } from "./Detector.ts"
 import type { Alert, Reaction } from "./detection/Alert.ts"
 import * as SessionObservations from "./detection/SessionObservations.ts"
+import { batchMax } from "./LogBatches.ts"
 import { alerts as alertCounts, auditLag } from "./Metrics.ts"
 import * as NoticeEvents from "./NoticeEvents.ts"
 import * as Query from "./Query.ts"
@@ -46,7 +47,6 @@ const stances: Readonly<Record<Reaction, Stance>> = {
   revoke: "frozen"
 }
 
-const eventsAtOnceMax = 256
 /** Sessions that were let go of which the detector remembers how far it has seen them. */
 const seenMax = 10_000
 
@@ -98,9 +98,9 @@ const make = Effect.fnUntraced(function* (directory: string, detector: Detector 
   })
 
   const appendAll = (events: ReadonlyArray<NewEvent>): Effect.Effect<unknown, AuditError> =>
-    events.length <= eventsAtOnceMax
+    events.length <= batchMax
       ? log.appendAll(events)
-      : Effect.andThen(log.appendAll(events.slice(0, eventsAtOnceMax)), () => appendAll(events.slice(eventsAtOnceMax)))
+      : Effect.andThen(log.appendAll(events.slice(0, batchMax)), () => appendAll(events.slice(batchMax)))
 
   const append = (said: ReadonlyArray<NewEvent>) =>
     Effect.flatMap(policyInForce, (policy) => {
