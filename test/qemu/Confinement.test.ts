@@ -74,6 +74,12 @@ describe("Confinement", () => {
       ["--bind", "/state/machines/a", "/machine"]
     ])
     assert.strictEqual(Confinement.confine(none, needs).seenAs("/cache/base.erofs"), "/cache/base.erofs")
+    // bwrap makes what is on the way for its own user alone, if it is not told.
+    const onTheWay = prefix.flatMap((word, index) => (word === "--dir" ? [prefix.slice(index - 2, index + 2)] : []))
+    assert.deepStrictEqual(
+      onTheWay,
+      ["/sys", "/sys/kernel", "/sys/kernel/mm", "/given"].map((path) => ["--perms", "0755", "--dir", path])
+    )
   })
 
   it("bounds the hypervisor and starts it as it is where the host has nothing else", () => {

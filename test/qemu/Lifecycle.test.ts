@@ -18,6 +18,7 @@ import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
 import type { Vm } from "../../src/qemu/machine/Start.ts"
 import * as Template from "../../src/qemu/machine/Template.ts"
 import * as Verdict from "../../src/qemu/machine/Verdict.ts"
+import * as Usage from "../../src/qemu/process/Usage.ts"
 import * as Templates from "../../src/qemu/snapshot/Templates.ts"
 import { shell } from "../microvm/guest.ts"
 import { temporary } from "./directory.ts"
@@ -48,6 +49,21 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         assert.match(status, /^State:\s+[SR]/m)
       }).pipe(Effect.scoped),
     180_000
+  )
+
+  it.effect(
+    "lets a hypervisor take its own memory in huge pages, where the host gives them to who asks",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        const setting = readFileSync("/sys/kernel/mm/transparent_hugepage/enabled", "utf8")
+        if (!setting.includes("[madvise]")) return context.skip(`huge pages are not for who asks here: ${setting}`)
+        const vm = yield* Template.clone(host, snapshot)
+        const hypervisor = Usage.chainOf(vm.child.pid).at(-1)
+        const [, heap = ""] = readFileSync(`/proc/${hypervisor}/smaps`, "utf8").split("[heap]")
+        assert.match(/^VmFlags:.*/m.exec(heap)?.[0] ?? "none", / hg\b/)
+      }).pipe(Effect.scoped),
+    60_000
   )
 
   it.effect(

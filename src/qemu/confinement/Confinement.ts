@@ -82,6 +82,10 @@ const inner = (needs: Needs, path: string): string => {
   return index === -1 ? path : `/given/${index}`
 }
 
+/** Where the C library asks for the huge pages that it is to take memory in. What is on the way there is for any user. */
+const hugePages = "/sys/kernel/mm/transparent_hugepage"
+const above = ["/sys", "/sys/kernel", "/sys/kernel/mm"]
+
 const kvmDevice = "/dev/kvm"
 const ownDirectory = "/machine"
 
@@ -102,6 +106,8 @@ const namespaced = ({ bwrap, isRoot, namespaces }: Means, needs: Needs): Readonl
     ...system.flatMap((path) => ["--ro-bind-try", path, path]),
     ...links.flatMap(([target, path]) => ["--symlink", target, path]),
     ...["--proc", "/proc", "--tmpfs", "/tmp"],
+    ...above.flatMap((path) => ["--perms", "0755", "--dir", path]),
+    ...["--ro-bind-try", hugePages, hugePages],
     ...(needs.usesKvm ? ["--dev-bind-try", kvmDevice, kvmDevice] : []),
     ...bound(needs),
     "--"
