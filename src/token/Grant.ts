@@ -1,12 +1,19 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type Form, fieldNames, fields, type TermsInput, Use } from "./Terms.ts"
+import { type Form, fieldNames, fields, type Terms, type TermsInput, Use } from "./Terms.ts"
 
 const tokenId = /^tok_[0-9a-f]{24}$/
 const idBytes = 12
 
 /** A new id from random hexadecimal text. */
 export const idFrom = (entropy: (bytes: number) => string): string => `tok_${entropy(idBytes)}`
+
+const isEverAccepted = Schema.makeFilter(
+  ({ expiresMillis = Infinity, notBeforeMillis = 0 }: Pick<Terms, "expiresMillis" | "notBeforeMillis">) =>
+    notBeforeMillis < expiresMillis
+      ? undefined
+      : { path: ["notBeforeMillis"], issue: "is not before expiresMillis: the token would never be accepted" }
+)
 
 /**
  * What a token gives, as its maker states it.
@@ -18,10 +25,12 @@ export const Grant = Schema.Struct({
   ...fields,
   id: Schema.String.check(Schema.isPattern(tokenId, { message: "expected tok_ and 24 hexadecimal digits" })),
   use: Use.pipe(Schema.withDecodingDefault(Effect.succeed("execution" as const)))
-}).annotate({
-  message: "expected an object with the fields of a grant",
-  messageUnexpectedKey: `is no field of a grant; those are ${fieldNames.join(", ")}`
 })
+  .annotate({
+    message: "expected an object with the fields of a grant",
+    messageUnexpectedKey: `is no field of a grant; those are ${fieldNames.join(", ")}`
+  })
+  .check(isEverAccepted)
 /** A grant as it stands in a token. */
 export type Grant = typeof Grant.Type
 

@@ -77,6 +77,15 @@ describe("caisson token mint", () => {
     )
   )
 
+  it.effect("begins the hour that a token is accepted for when it is first accepted", () =>
+    inHome(({ json }) =>
+      Effect.gen(function* () {
+        const { token } = yield* json("token", "mint", "--not-before", "2h")
+        assert.include(grantOf(token), { notBeforeMillis: now + 2 * hour, expiresMillis: now + 3 * hour })
+      })
+    )
+  )
+
   it.effect("gives nothing without flags, for an hour, and writes nothing but the token to its output", () =>
     inHome(({ json, text }) =>
       Effect.gen(function* () {

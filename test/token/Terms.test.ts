@@ -86,6 +86,17 @@ describe("a grant and a caveat", () => {
     for (const message of [minted, attenuated]) assert.include(message, detail)
   })
 
+  it("are refused where a token would never be accepted, if it is its maker who says so", () => {
+    const never = { notBeforeMillis: 2_000, expiresMillis: 2_000 }
+    const minted = Token.mint(ring, never)
+    assert.match(
+      Result.isFailure(minted) ? minted.failure.message : "",
+      /grant\.notBeforeMillis: is not before expiresMillis/
+    )
+    assert.isTrue(Result.isSuccess(Token.mint(ring, { ...never, notBeforeMillis: 1_999 })))
+    assert.isTrue(Result.isSuccess(Token.attenuate(text, never)))
+  })
+
   it("name all fields that are wrong", () => {
     const [minted] = said({ wallMillis: 0, run: "" })
     assert.match(minted ?? "", /^malformed token, grant: .*wallMillis: .*; run: |run: .*; wallMillis: /)

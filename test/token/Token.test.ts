@@ -161,7 +161,7 @@ describe("a token", () => {
   })
 
   it("is identified, however little it is worth by now, if its signature is right", () => {
-    const { id, text } = mint({ expiresMillis: 0, session: "monday" })
+    const { id, text } = mint({ expiresMillis: 1, session: "monday" })
     const child = attenuate(text, {})
     assert.deepStrictEqual(Result.getOrThrow(Token.identify(ring, child.text)), [id, child.id])
     assert.strictEqual(reasonOf(Token.identify(ring, child.text.replace(/.{43}$/, "A".repeat(43)))), "WrongSignature")

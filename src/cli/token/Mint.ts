@@ -13,7 +13,10 @@ const defaultMillis = 3_600_000
 
 const expiring = (grant: GrantInput) =>
   grant.expiresMillis === undefined
-    ? Effect.map(Clock.currentTimeMillis, (now): GrantInput => ({ ...grant, expiresMillis: now + defaultMillis }))
+    ? Effect.map(Clock.currentTimeMillis, (now): GrantInput => {
+        const beginMillis = Math.max(now, grant.notBeforeMillis ?? 0)
+        return { ...grant, expiresMillis: beginMillis + defaultMillis }
+      })
     : Effect.succeed(grant)
 
 const unending = (grant: GrantInput) => {
@@ -28,7 +31,7 @@ export const mint = Command.make(
   {
     ...TokenTerms.flags,
     grant: Flags.text("grant", "FILE", "A JSON file with more fields of the grant"),
-    forever: Flags.toggle("forever", "Accepted until it is revoked (default: for an hour)")
+    forever: Flags.toggle("forever", "Accepted until it is revoked (default: for an hour, from --not-before on)")
   },
   Effect.fnUntraced(function* ({ forever, grant, ...flags }) {
     const { home, json } = yield* root
