@@ -1,5 +1,14 @@
 /** What stands behind the end of a log and nothing vouches for: kept as evidence, beside the log and not in it. */
-import { readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { fileFailed } from "./AuditError.ts"
 import type { JsonObject } from "./AuditEvent.ts"
@@ -21,11 +30,14 @@ const asideOf = ({ bytes, segment: { name, path } }: End) => {
 
 /** Writes a file that there is not, or none. */
 const writeNew = (path: string, content: Buffer): void => {
+  const descriptor = openSync(path, "wx", 0o600)
   try {
-    writeFileSync(path, content, { mode: 0o600, flag: "wx", flush: true })
+    writeFileSync(descriptor, content, { flush: true })
   } catch (cause) {
     rmSync(path, { force: true })
     throw cause
+  } finally {
+    closeSync(descriptor)
   }
 }
 
