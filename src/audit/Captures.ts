@@ -16,7 +16,7 @@ import { dirname, join } from "node:path"
 import * as Predicate from "effect/Predicate"
 import { sha256 as digest } from "../session/Digest.ts"
 import { syncDirectory } from "../token/OwnFile.ts"
-import { damaged, fileFailed, invalidEvent } from "./AuditError.ts"
+import { fileFailed, invalidEvent } from "./AuditError.ts"
 
 /** What an event says of captured bytes. */
 export interface Capture {
@@ -65,19 +65,6 @@ export const store = (directory: string, bytes: Uint8Array): Capture => {
   } catch (cause) {
     throw fileFailed("write", path)(cause)
   }
-}
-
-/** Captured bytes, checked against their hash. Throws `AuditError`. */
-export const load = (directory: string, sha256: string): Uint8Array => {
-  if (!isHash(sha256)) throw invalidEvent(`${JSON.stringify(sha256)} is not the hash of a capture`)
-  const path = pathOf(directory, sha256)
-  try {
-    const bytes = readFileSync(path)
-    if (digest(bytes) === sha256) return bytes
-  } catch (cause) {
-    throw fileFailed("read", path)(cause)
-  }
-  throw damaged(path, 0, "the capture has other bytes than those that were kept")
 }
 
 export const isKept = (directory: string, sha256: string): boolean => existsSync(pathOf(directory, sha256))

@@ -31,14 +31,3 @@ export const left = (capability: Capability.Capability, spent: Spent): number =>
   const count = used(spent, Capability.key(capability))
   return Number.isSafeInteger(count) && count >= 0 ? Math.max(0, capability.maxCalls - count) : 0
 }
-
-/** How many calls are left, by key. Capabilities without a limit are not in it. */
-export const remaining = (
-  capabilities: ReadonlyArray<Capability.Capability>,
-  spent: Spent
-): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    capabilities
-      .filter(({ maxCalls }) => maxCalls !== undefined)
-      .map((capability) => [Capability.key(capability), left(capability, spent)])
-  )

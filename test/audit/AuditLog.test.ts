@@ -214,10 +214,11 @@ describe("what an event holds", () => {
       )
       assert.deepStrictEqual(first, again)
       const { sha256 = "" } = first ?? {}
-      assert.deepStrictEqual(new Uint8Array(Captures.load(directory, sha256)), bytes)
-      change(join(directory, "captures", sha256.slice(0, 2), sha256), () => "other")
-      assert.throws(() => Captures.load(directory, sha256), /other bytes/)
-      assert.throws(() => Captures.load(directory, "../../audit.head"), /not the hash/)
+      const file = Captures.nameOf(sha256)
+      assert.deepStrictEqual(new Uint8Array(readFileSync(join(directory, file))), bytes)
+      assert.isUndefined(Captures.faultOf(directory, sha256))
+      change(join(directory, file), () => "other")
+      assert.include(Captures.faultOf(directory, sha256), "other bytes")
     })
   )
 

@@ -17,7 +17,8 @@ import * as Predicate from "effect/Predicate"
 /** Only who made it may read it: a machine's memory has what its guest was told. */
 export const ownerOnly = 0o600
 
-const syncPath = (path: string): void => {
+/** Brings a file, or the names in a directory, to the disk. */
+export const sync = (path: string): void => {
   const descriptor = openSync(path, "r")
   try {
     fsyncSync(descriptor)
@@ -25,9 +26,6 @@ const syncPath = (path: string): void => {
     closeSync(descriptor)
   }
 }
-
-/** Brings the names in a directory to the disk. */
-export const sync = syncPath
 
 /** Brings the bytes of files to the disk, of which there may be many. */
 export const syncAll = async (paths: ReadonlyArray<string>): Promise<void> => {
@@ -58,7 +56,7 @@ export const replace = (path: string, text: string, durability: Durability): voi
     rmSync(draft, { force: true })
     throw cause
   }
-  if (durability === "power") syncPath(dirname(path))
+  if (durability === "power") sync(dirname(path))
 }
 
 /** What something written must outlive: this process, or a failure of the host's power too. */
