@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// piecesMax is in how many pieces a turn may be printed, however short they are.
+	// piecesMax is how many pieces a turn may print, however short they are. What follows in one stream is one piece, whenever it
+	// is told.
 	piecesMax = 16_384
 	// heldBytesMax is how much is held back to be told at once.
 	heldBytesMax = 32_768
@@ -48,14 +49,16 @@ func (p *printer) hold(stream string, bytes []byte) {
 	if p.stream != stream {
 		p.flush()
 		p.stream = stream
+		p.pieces++
 	}
 	text := []byte(toValid(bytes))
-	room := p.bytesMax - p.bytes
-	if len(text) > room || p.pieces >= piecesMax {
+	if p.pieces > piecesMax {
+		p.cut(fmt.Sprintf("%d pieces", piecesMax))
+		return
+	}
+	if room := p.bytesMax - p.bytes; len(text) > room {
 		p.held = append(p.held, text[:fitting(text, room)]...)
-		p.held = append(p.held, fmt.Sprintf("\n[output truncated at %d bytes]\n", p.bytesMax)...)
-		p.isMuted = true
-		p.flush()
+		p.cut(fmt.Sprintf("%d bytes", p.bytesMax))
 		return
 	}
 	p.bytes += len(text)
@@ -65,12 +68,18 @@ func (p *printer) hold(stream string, bytes []byte) {
 	}
 }
 
+// cut puts the mark in the place of everything else.
+func (p *printer) cut(most string) {
+	p.held = append(p.held, fmt.Sprintf("\n[output truncated at %s]\n", most)...)
+	p.isMuted = true
+	p.flush()
+}
+
 // flush tells what is held back.
 func (p *printer) flush() {
 	if len(p.held) == 0 {
 		return
 	}
-	p.pieces++
 	p.tell(p.stream, string(p.held))
 	p.held = p.held[:0]
 }
@@ -84,7 +93,7 @@ func (p *printer) end() {
 		}
 	}
 	p.flush()
-	p.pieces = 0
+	p.stream, p.pieces = "", 0
 }
 
 func toValid(bytes []byte) string {

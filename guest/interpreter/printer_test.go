@@ -23,6 +23,30 @@ func TestWhatFollowsInOneStreamIsOnePiece(t *testing.T) {
 	}
 }
 
+func TestATurnHasSoManyPiecesWheneverTheyAreTold(t *testing.T) {
+	p, all := printing(1_000_000)
+	for range 2 * piecesMax {
+		p.print("stdout", []byte("."))
+		p.flush()
+	}
+	p.end()
+	for range piecesMax / 2 {
+		p.print("stdout", []byte("o"))
+		p.print("stderr", []byte("e"))
+	}
+	p.flush()
+	if told := len(*all); told != 3*piecesMax || p.isMuted {
+		t.Errorf("%d pieces, muted: %v", told, p.isMuted)
+	}
+	p.print("stdout", []byte("o"))
+	p.print("stderr", []byte("e"))
+	p.end()
+	last := (*all)[len(*all)-1]
+	if len(*all) != 3*piecesMax+1 || last.text != "\n[output truncated at 16384 pieces]\n" {
+		t.Errorf("%q after %d pieces", last.text, len(*all))
+	}
+}
+
 func TestNoCharacterIsCut(t *testing.T) {
 	p, all := printing(100)
 	whole := []byte("é\U0001F980")

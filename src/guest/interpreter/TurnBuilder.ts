@@ -6,8 +6,11 @@ import { type InterpreterError, misbehaved } from "./InterpreterError.ts"
 import type { Outcome } from "./Ledger.ts"
 import type { TurnEnd } from "./Message.ts"
 
-/** More pieces and bytes than an interpreter gives that keeps to its allowance: beyond, it is not believed any more. */
-const piecesMax = 20_000
+/**
+ * What one step may print: so many pieces, of which the one after the last has the mark that stands for the rest, and the bytes of a run
+ * with a mark. An interpreter that gives more is not believed any more.
+ */
+const piecesMax = 16_384
 const markBytes = 256
 const displayBytesMax = 16_777_216
 /** Displays, arguments and pieces of output, of all answers that are given together. One step of an honest interpreter has less than half of it. */
@@ -32,10 +35,12 @@ export class TurnBuilder {
   #displays: ReadonlyArray<Display> = []
   #phases: Readonly<Record<string, number>> | undefined
   #memoryBytes = 0
-  /** Since it has last said what a step came to. */
+  /** Since it has last said what a step came to; what follows in one stream is one piece. */
   #pieces = 0
+  #stream: Output["stream"] | undefined
   #heldBytes = 0
   #bytes = 0
+  #isCut = false
 
   constructor(limits: Limits, onOutput: (output: Output) => void) {
     this.#limits = limits
@@ -43,13 +48,18 @@ export class TurnBuilder {
   }
 
   print(output: Output): Result.Result<void, InterpreterError> {
-    this.#pieces++
-    this.#heldBytes += pieceBytes
+    // An honest one says nothing where it has nothing to say.
+    if (output.stream !== this.#stream || output.text === "") {
+      this.#stream = output.stream
+      this.#pieces++
+      this.#heldBytes += pieceBytes
+    }
     if (this.#heldBytes > heldBytesMax) return Result.fail(misbehaved("more than a turn may hold"))
     this.#bytes += Buffer.byteLength(output.text)
-    if (this.#pieces > piecesMax || this.#bytes > this.#limits.outputBytes + markBytes) {
+    if (this.#pieces > piecesMax + 1 || this.#bytes > this.#limits.outputBytes + markBytes) {
       return Result.fail(misbehaved("more output than is allowed"))
     }
+    this.#isCut ||= this.#pieces > piecesMax
     Printed.add(this.#output, output)
     this.#onOutput(output)
     return Result.succeed(undefined)
@@ -61,6 +71,7 @@ export class TurnBuilder {
     this.#heldBytes += bytes + argumentsOf(outcome)
     if (this.#heldBytes > heldBytesMax) return Result.fail(misbehaved("more than a turn may hold"))
     this.#pieces = 0
+    this.#stream = undefined
     this.#outcomes = [...this.#outcomes, outcome]
     this.#displays = [...this.#displays, ...displays]
     this.#phases = phases === undefined ? this.#phases : { ...this.#phases, ...phases }
@@ -72,6 +83,7 @@ export class TurnBuilder {
   build(abandoned: ReadonlyArray<string>): Turn {
     const accompanied = {
       output: this.#output,
+      ...(this.#isCut ? { outputCut: true } : {}),
       // Whoever has the processor measures it.
       usage: { cpuMillis: 0, memoryBytes: this.#memoryBytes },
       ...(this.#displays.length === 0 ? {} : { displays: this.#displays }),

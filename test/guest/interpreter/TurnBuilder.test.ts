@@ -19,9 +19,21 @@ describe("a turn of several answers", () => {
       assert.isTrue(printMuch(turn).every(Result.isSuccess))
       assert.isTrue(Result.isSuccess(turn.add(parked, { usage })))
     }
-    assert.lengthOf(turn.build([]).output, 3 * 16_384)
+    const before = turn.build([])
+    assert.lengthOf(before.output, 3 * 16_384)
+    assert.isUndefined(before.outputCut)
     printMuch(turn)
-    assert.isTrue(printMuch(turn).some(Result.isFailure))
+    assert.isTrue(Result.isSuccess(turn.print({ stream: "stdout", text: "the mark" })))
+    assert.isTrue(turn.build([]).outputCut)
+    assert.isTrue(Result.isFailure(turn.print({ stream: "stderr", text: "more" })))
+  })
+
+  it("has what follows in one stream as one piece, in however many it is told", () => {
+    const turn = builder()
+    for (let piece = 0; piece < 20_000; piece++) {
+      assert.isTrue(Result.isSuccess(turn.print({ stream: "stdout", text: "." })))
+    }
+    assert.isUndefined(turn.build([]).outputCut)
   })
 
   it("holds no more pieces than may be held, though nothing is in them", () => {
