@@ -5,6 +5,7 @@
  * G1. A machine is only kept if every turn it made is recorded.
  * G2. Of a tier that does not repeat itself, nothing is made again: what a machine did since it was last written down is lost
  *     with it, and the journal says so before the guest goes on from there.
+ * G3. What is written down of a machine that is being ended comes before whatever is recorded of its session afterwards.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -118,22 +119,22 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return Effect.andThen(Scope.close(scope, Exit.void), told)
     })
 
-  const drop = Effect.uninterruptible(
-    Effect.suspend(() => {
-      if (live === undefined || (resting && !residents.wake(resident))) return Effect.void
-      return Effect.andThen(close("given up"), residents.leave(resident))
-    })
-  )
+  /** Ends the machine, if there is one. If its place was given to another it is being ended already, and that is waited for. */
+  const ending = (end: Effect.Effect<void>) =>
+    Effect.uninterruptible(
+      Effect.suspend(() => {
+        if (live === undefined) return Effect.void
+        if (resting && !residents.wake(resident)) return moving.withPermit(Effect.void)
+        return Effect.andThen(end, residents.leave(resident))
+      })
+    )
+
+  const drop = ending(close("given up"))
 
   /** Ends a machine that has nothing to do. What cannot be written down of it is lost, as with a crash. */
   const park = moving.withPermit(Effect.andThen(Effect.ignore(keepNow), close("parked")))
 
-  const leave = Effect.uninterruptible(
-    Effect.suspend(() => {
-      if (live === undefined || (resting && !residents.wake(resident))) return Effect.void
-      return Effect.andThen(park, residents.leave(resident))
-    })
-  )
+  const leave = ending(park)
 
   const idleness = yield* FiberHandle.make<void>()
 

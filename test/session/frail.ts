@@ -18,6 +18,8 @@ interface Power {
   failures?: number
   /** How long a machine takes to boot. */
   bootMillis?: number
+  /** How long a machine takes to be written down. */
+  writingMillis?: number
   /** It goes off when a machine is to be written down. */
   isWeak?: boolean
   /** Why machines cannot be written down. */
@@ -41,7 +43,7 @@ const tier = (power: Power) => {
       snapshot: Effect.suspend(() => {
         if (power.refusal !== undefined) return Effect.fail(new MachineError({ reason: power.refusal }))
         if (power.isWeak === true) power.isOn = false
-        return powered(machine.snapshot)
+        return Effect.delay(powered(machine.snapshot), power.writingMillis ?? 0)
       })
     }
   }
