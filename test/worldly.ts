@@ -102,9 +102,10 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   { files: /^microvm\/Inside\.ts$/, uses: ["node:crypto"], why: "draws the chance that guests are greeted with" },
   {
     files: /^home\/MicroVms\.ts$/,
-    uses: ["node:crypto", "node:os", "node:path"],
+    uses: ["node:crypto", "node:os"],
     why: "finds the memory of this host, and holds the key"
   },
+  { files: /^home\/Place\.ts$/, uses: ["node:path"], why: "names where machines are" },
   { files: /^home\/Templates\.ts$/, uses: ["node:fs", "node:path", "node:url"], why: "finds templates" },
   { files: /^machine\/Signature\.ts$/, uses: ["node:crypto"], why: "signs snapshots" },
   { files: /^machine\/Scripted\.ts$/, uses: ["node:zlib"], why: "computes a checksum" },

@@ -1,7 +1,6 @@
 /** Templates with machines that have kernels of their own. What they are made with is got ready when the first of them is asked for. */
 import { createSecretKey } from "node:crypto"
 import { totalmem } from "node:os"
-import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,6 +24,7 @@ import * as Registry from "../template/Registry.ts"
 import type { Embedded, Microvm } from "../template/Template.ts"
 import * as Honeytokens from "./Honeytokens.ts"
 import { once } from "./Once.ts"
+import * as Place from "./Place.ts"
 import * as Templates from "./Templates.ts"
 
 type Tier = Machines["Service"]
@@ -60,14 +60,11 @@ const imageOf = Effect.fnUntraced(function* (template: Microvm) {
   return yield* MicroVm.unavailable({ message })
 })
 
-/** Where machines and the snapshots of templates are, beside the images: all homes of a user share them. */
-const place = Effect.map(Cache.Cache, ({ directory }) => join(dirname(directory), "machines"))
-
 /** QEMU, for templates with an image to try the processor with. */
 const hypervisor = (image: ImageBuild.Image, given: MicroVmsOptions["accelerator"]) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const directory = yield* place
+      const directory = yield* Place.machines
       const accelerator = given ?? (yield* Verdict.accelerator(directory, image))
       return Qemu.layer({ directory, accelerator })
     })
@@ -113,7 +110,7 @@ export const withSnapshots = <A>(
   doing: (snapshots: Pick<Hypervisor["Service"], "stored" | "remove">) => Effect.Effect<A, HypervisorError>
 ) =>
   Effect.flatMap(Hypervisor, doing).pipe(
-    Effect.provide(Layer.unwrap(Effect.map(place, (directory) => Qemu.layer({ directory })))),
+    Effect.provide(Layer.unwrap(Effect.map(Place.machines, (directory) => Qemu.layer({ directory })))),
     Effect.provide(host),
     Effect.mapError(MicroVm.unavailable)
   )

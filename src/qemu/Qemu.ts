@@ -2,7 +2,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as StreamLink from "../guest/StreamLink.ts"
@@ -18,11 +17,10 @@ import * as Host from "./Host.ts"
 import * as Checkpoint from "./machine/Checkpoint.ts"
 import * as Durable from "./machine/Durable.ts"
 import * as KvmProbe from "./machine/KvmProbe.ts"
-import { reap } from "./machine/Reap.ts"
+import { clear } from "./machine/Reap.ts"
 import * as Running from "./machine/Running.ts"
 import * as TemplateMachine from "./machine/Template.ts"
 import * as Shape from "./Shape.ts"
-import * as Machines from "./snapshot/Machines.ts"
 import * as Needs from "./snapshot/Needs.ts"
 import * as Templates from "./snapshot/Templates.ts"
 
@@ -134,16 +132,6 @@ const restore = Effect.fnUntraced(
   },
   (restoring, _, { key }) => Failures.ofTemplate("restore", key)(restoring)
 )
-
-/** Removes what owners left that were killed. Nobody knows their machines by name, but those that were suspended. */
-const clear = Effect.fnUntraced(function* (host: Host.Host) {
-  for (const { id, isEphemeral } of yield* reap(host)) {
-    if (isEphemeral) continue
-    const manifest = yield* Effect.option(Machines.read(Machines.directoryOf(host, id), id))
-    const isSuspended = Option.isSome(manifest) && manifest.value.phase._tag === "Hibernated"
-    if (!isSuspended) yield* Durable.remove(host, id)
-  }
-})
 
 const make = Effect.fnUntraced(function* (options: QemuOptions) {
   const works = yield* detect(options)

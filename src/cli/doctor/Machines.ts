@@ -1,14 +1,17 @@
 /**
  * Whether machines really start here. What a host can do is known by doing it: one is booted in software, frozen and cloned, and one
- * is booted on the processor.
+ * is booted on the processor. All that is made for it is where machines are, so that whoever starts next there, or tries again, removes
+ * what is left of a try that was killed.
  */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
 import * as StreamLink from "../../guest/StreamLink.ts"
+import * as Place from "../../home/Place.ts"
 import { greet } from "../../microvm/Inside.ts"
 import * as Host from "../../qemu/Host.ts"
 import * as Boot from "../../qemu/machine/Boot.ts"
+import * as Files from "../../qemu/machine/Files.ts"
 import * as KvmProbe from "../../qemu/machine/KvmProbe.ts"
+import { clear } from "../../qemu/machine/Reap.ts"
 import type { Vm } from "../../qemu/machine/Start.ts"
 import * as Template from "../../qemu/machine/Template.ts"
 import * as Shape from "../../qemu/Shape.ts"
@@ -122,9 +125,10 @@ export const findings = Effect.fnUntraced(function* (directories: ReadonlyArray<
   const [image] = images
   if (image === undefined) return [templates, { ...kvm, state: "degraded", detail: noImage, mend: buildOne } as Finding]
   const tried = Effect.gen(function* () {
-    const files = yield* FileSystem.FileSystem
-    const directory = yield* files.makeTempDirectoryScoped({ prefix: "caisson-doctor-" })
-    const host = yield* Host.detect(directory)
+    const here = yield* Host.detect(yield* Place.machines)
+    yield* clear(here)
+    // The snapshot that is made is no template's.
+    const host = { ...here, snapshots: (yield* Files.temporaryDirectory(here)).directory }
     return [...(yield* inSoftware(host, image)), yield* onProcessor(host, image)]
   }).pipe(Effect.scoped)
   const failed = ({ message }: { readonly message: string }) =>

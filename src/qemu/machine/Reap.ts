@@ -1,9 +1,22 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Host } from "../Host.ts"
 import * as Roster from "../process/Roster.ts"
-import { strip } from "../snapshot/Machines.ts"
+import * as Machines from "../snapshot/Machines.ts"
+import * as Durable from "./Durable.ts"
 
 /**
  * Ends what was left by owners that were killed: processes, and the directories of machines that only they had use for. Machines
  * that were put to disk stay.
  */
-export const reap = (host: Host) => Roster.reap(host.roster, strip)
+export const reap = (host: Host) => Roster.reap(host.roster, Machines.strip)
+
+/** The same, where nobody knows machines by name but those that were suspended: nothing is kept of others. */
+export const clear = Effect.fn("Reap.clear")(function* (host: Host) {
+  for (const { id, isEphemeral } of yield* reap(host)) {
+    if (isEphemeral) continue
+    const manifest = yield* Effect.option(Machines.read(Machines.directoryOf(host, id), id))
+    const isSuspended = Option.isSome(manifest) && manifest.value.phase._tag === "Hibernated"
+    if (!isSuspended) yield* Durable.remove(host, id)
+  }
+})
