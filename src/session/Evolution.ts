@@ -155,12 +155,14 @@ const filesChanged = (state: SessionState, event: EventOf<"FilesChanged">, seq: 
   return { ...state, recipe, recipeBeforeRun: Recipe.extend(state.recipeBeforeRun, step) }
 }
 
-/** A run that was recorded and has not begun is still to be begun. */
+/** A run that was recorded and has not begun is still to be begun, and what is before it is what was written down. */
 const afterKept = (state: SessionState, event: EventOf<"Kept">): SessionState => {
   const from = Recipe.keptBy(event)
   if (from === undefined) return state
+  const recipe = { from, steps: [] }
   const program = unstarted(state)
-  return { ...state, recipe: { from, steps: program === undefined ? [] : [program] } }
+  if (program === undefined) return { ...state, recipe }
+  return { ...state, recipe: Recipe.extend(recipe, program), recipeBeforeRun: recipe }
 }
 
 const guestLost = (state: SessionState): SessionState => ({

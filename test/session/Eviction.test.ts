@@ -35,6 +35,26 @@ describe("a session whose place is given to another", () => {
     })
   )
 
+  it.effect("goes back to what is written down while its next run waits for a machine", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open, power } = yield* process({ machinesMax: 1 })
+      const entered = yield* Deferred.make<void>()
+      const slow = Effect.andThen(Deferred.succeed(entered, undefined), Effect.never)
+      const session = yield* open("s", { snapshots: "lazy" }, { slow })
+      const other = yield* open("other")
+      yield* session.run('remember:"kept"')
+      power.writingMillis = 1_000
+      yield* Effect.forkChild(other.run("double:2"), { startImmediately: true })
+      yield* Effect.forkChild(session.run("slowly:1"), { startImmediately: true })
+      yield* Effect.forkChild(TestClock.adjust("5 seconds"))
+      yield* Deferred.await(entered)
+      power.writingMillis = 0
+      yield* session.cancel()
+      assert.strictEqual(completed(yield* session.run("recall")), "kept")
+    })
+  )
+
   it.effect("is not let go of before it is written down", () =>
     Effect.gen(function* () {
       const { process } = yield* make
