@@ -5,12 +5,17 @@ import * as Program from "../../process/Program.ts"
 import type { Means } from "./Confinement.ts"
 import * as ControlGroup from "./ControlGroup.ts"
 
-/** Makes the namespaces that a machine will get, and enters them: what a host allows is known by trying. */
+/**
+ * Makes the namespaces that a machine will get, and enters them: what a host allows is known by trying. What is tried is itself the
+ * first process of them. `bwrap` does not wait for one of its own, which is then left to the first process of the host or the container
+ * and counts as running until that looks after it, late or never.
+ */
 const tryNamespaces = (bwrap: string | undefined, isRoot: boolean) => {
   if (bwrap === undefined) return Effect.succeed<Means["namespaces"]>({ work: false, why: "bwrap is not installed" })
   const unshared = ["ipc", "pid", "net", "uts"].map((kind) => `--unshare-${kind}`)
   const user = isRoot ? [] : ["--unshare-user"]
-  return Program.run(bwrap, [...user, ...unshared, "--ro-bind", "/", "/", "--proc", "/proc", "true"]).pipe(
+  const seen = ["--ro-bind", "/", "/", "--proc", "/proc"]
+  return Program.run(bwrap, [...user, ...unshared, ...seen, "--as-pid-1", "true"]).pipe(
     Effect.map((): Means["namespaces"] => ({ work: true })),
     Effect.catch(({ said }) => Effect.succeed<Means["namespaces"]>({ work: false, why: said.trim() || "bwrap failed" }))
   )
