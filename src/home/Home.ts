@@ -12,6 +12,7 @@ import type { Journal } from "../session/journal/Journal.ts"
 import * as JournalMemory from "../session/journal/JournalMemory.ts"
 import * as JournalSql from "../session/journal/JournalSql.ts"
 import * as Sqlite from "../session/journal/Sqlite.ts"
+import { Rooms } from "../session/Residents.ts"
 import { Sessions, type SessionsOptions } from "../session/Sessions.ts"
 import * as Admission from "../token/Admission.ts"
 import * as OwnFile from "../token/OwnFile.ts"
@@ -46,7 +47,7 @@ export interface HomeOptions extends MemoryOptions {
 }
 
 /** What works with sessions, and what it is made of. */
-export type Home = Sessions | Approvals | Journal | Machines | Admission.Admission | Revocations
+export type Home = Sessions | Rooms | Approvals | Journal | Machines | Admission.Admission | Revocations
 
 /** The journal of a home, from which its presence can be seen. */
 export const journalFile = (directory: string): string => join(directory, "journal.sqlite")
@@ -91,7 +92,9 @@ const composed = <E>(
   const engine = QuickJs.layer({ ...machines, key })
   return Layer.merge(Sessions.layer(sessions), Approvals.layer).pipe(
     Layer.provideMerge(tiers(options, key)),
-    Layer.provideMerge(Layer.mergeAll(kept, engine, policy, Layer.provide(audit, Layer.merge(kept, policy)))),
+    Layer.provideMerge(
+      Layer.mergeAll(kept, engine, policy, Rooms.layer, Layer.provide(audit, Layer.merge(kept, policy)))
+    ),
     Layer.provideMerge(Otlp.layer(otlp))
   )
 }

@@ -89,6 +89,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   let live: Revival.Revived | undefined
   let resting = false
 
+  /** What it does ends with its machine. */
+  const isPassing = options.isEphemeral && !tier.repeats
   const isUnkept = () =>
     live !== undefined && !tier.repeats && !options.isEphemeral && Recipe.hasRuns(ledger.state().recipe)
   const isLost = () => live === undefined && !tier.repeats && Recipe.hasRuns(ledger.state().recipe)
@@ -198,8 +200,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     isLost,
     keep: moving.withPermit(keepNow),
     preserve: Effect.suspend(() => {
-      const canBeKept = tier.repeats || !options.isEphemeral
-      if (!canBeKept || !Recipe.hasRuns(ledger.state().recipe)) return Effect.void
+      if (isPassing || !Recipe.hasRuns(ledger.state().recipe)) return Effect.void
       return Effect.flatMap(awake, (revived) => Effect.onError(writeDown(revived), () => drop))
     }),
     admitLoss,
@@ -207,7 +208,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       if (live === undefined || resting) return Effect.void
       resting = true
       return Effect.andThen(
-        residents.rest(resident, park),
+        residents.rest(resident, isPassing ? undefined : park),
         tier.idleMillis === undefined ? Effect.void : leaveWhenIdle(tier.idleMillis)
       )
     }),

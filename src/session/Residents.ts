@@ -4,10 +4,12 @@
  * A session takes a place before it wakes its machine. While it waits for something it rests: its machine stays warm, but
  * the place may be taken by another, the one that has rested longest first. A machine that is working keeps its place.
  */
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { Room } from "../machine/Machine.ts"
-import type { Meter } from "../machine/Meter.ts"
+import * as Meter from "../machine/Meter.ts"
 import { machinesLive, machinesResting, queueWaiting } from "../machine/Metrics.ts"
 
 /** A session, and how much room its machine takes. One that takes more than there is comes in when it is alone. */
@@ -23,33 +25,44 @@ export interface Residents {
   readonly enter: (resident: Resident) => Effect.Effect<void>
   /** Gives the place back; the machine is gone. */
   readonly leave: (resident: Resident) => Effect.Effect<void>
-  /** The session has nothing to do for its machine now; `evict` ends the machine (and must not call `leave`). */
-  readonly rest: (resident: Resident, evict: Effect.Effect<void>) => Effect.Effect<void>
+  /**
+   * The session has nothing to do for its machine now; `evict` ends the machine (and must not call `leave`). Without it the place
+   * cannot be taken: what the machine has done would be lost.
+   */
+  readonly rest: (resident: Resident, evict: Effect.Effect<void> | undefined) => Effect.Effect<void>
   /** Takes a resting session out of reach of others; false if its machine was evicted meanwhile. */
   readonly wake: (resident: Resident) => boolean
   readonly size: () => { readonly live: number; readonly resting: number }
 }
 
-/** The residents of each kind of machine, by the name of its room. */
-export interface Rooms {
-  readonly of: (room: Pick<Room, "name" | "size">) => Residents
-  readonly size: Residents["size"]
+/** How many residents there are of several kinds. */
+export const sizeOf = (all: ReadonlyArray<Pick<Residents, "size">>): ReturnType<Residents["size"]> => {
+  const sizes = all.map((residents) => residents.size())
+  const sum = (of: "live" | "resting") => sizes.reduce((total, size) => total + size[of], 0)
+  return { live: sum("live"), resting: sum("resting") }
 }
 
-export const rooms = (meter: Meter): Rooms => {
-  const all = new Map<string, Residents>()
-  return {
-    of: ({ name, size }) => {
-      const residents = all.get(name) ?? make(size, meter)
-      all.set(name, residents)
-      return residents
-    },
-    size: () => {
-      const sizes = [...all.values()].map((residents) => residents.size())
-      const sum = (of: "live" | "resting") => sizes.reduce((total, size) => total + size[of], 0)
-      return { live: sum("live"), resting: sum("resting") }
+/** The residents of each kind of machine, by the name of its room: of sessions and sandboxes together, where it is provided. */
+export class Rooms extends Context.Service<
+  Rooms,
+  {
+    readonly of: (room: Pick<Room, "name" | "size">) => Residents
+    readonly size: Residents["size"]
+  }
+>()("caisson/session/Residents/Rooms") {
+  static readonly make = (meter: Meter.Meter): Rooms["Service"] => {
+    const all = new Map<string, Residents>()
+    return {
+      of: ({ name, size }) => {
+        const residents = all.get(name) ?? make(size, meter)
+        all.set(name, residents)
+        return residents
+      },
+      size: () => sizeOf([...all.values()])
     }
   }
+
+  static readonly layer = Layer.effect(Rooms, Effect.map(Meter.current, Rooms.make))
 }
 
 interface Waiting {
@@ -57,8 +70,8 @@ interface Waiting {
   readonly turn: Deferred.Deferred<void>
 }
 
-export const make = (room: number, meter: Meter): Residents => {
-  const resting = new Map<string, { readonly resident: Resident; readonly evict: Effect.Effect<void> }>()
+export const make = (room: number, meter: Meter.Meter): Residents => {
+  const resting = new Map<string, { readonly resident: Resident; readonly evict: Effect.Effect<void> | undefined }>()
   const queue: Array<Waiting> = []
   let live = 0
   let taken = 0
@@ -107,12 +120,12 @@ export const make = (room: number, meter: Meter): Residents => {
     admit()
   }
 
-  /** Until nobody waits, or nobody rests. */
+  /** Until nobody waits, or nobody rests whose place can be taken. */
   const makeRoom: Effect.Effect<void> = Effect.suspend(() => {
-    const [oldest] = resting
-    if (oldest === undefined || queue.length === 0) return Effect.void
-    const [session, { evict, resident }] = oldest
-    resting.delete(session)
+    const oldest = [...resting.values()].find(({ evict }) => evict !== undefined)
+    if (oldest?.evict === undefined || queue.length === 0) return Effect.void
+    const { evict, resident } = oldest
+    resting.delete(resident.session)
     tell()
     const evicted = Effect.andThen(
       evict,

@@ -73,8 +73,8 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
   meter.show(Metrics.all)
   const tiers = yield* Tiers
   const tierOf = (template: string) => (template === embedded ? Effect.succeed(machines) : tiers(template))
-  const rooms = Residents.rooms(meter)
-  const common = { name: embedded, size: options.machinesMax ?? 128 }
+  const rooms = Option.getOrElse(yield* Effect.serviceOption(Residents.Rooms), () => Residents.Rooms.make(meter))
+  const common = Residents.make(options.machinesMax ?? 128, meter)
   const leaseMillis = leaseMillisOf(options)
   const services = Context.make(Journal, journal)
 
@@ -123,7 +123,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
       yield* ledger.flush
     }
     yield* Effect.addFinalizer(() => Effect.ignore(ledger.flush))
-    const residents = rooms.of(tier.room ?? common)
+    const residents = tier.room === undefined ? common : rooms.of(tier.room)
     const session = yield* makeSession({ tier, ledger, residents, authority: grants, snapshots, admit, check })
     return { ledger, session }
   })
@@ -249,7 +249,7 @@ export const make = Effect.fnUntraced(function* (options: SessionsOptions) {
     summary: journal.summary,
     entries: (id) => journal.read(id, 0),
     compact,
-    machines: rooms.size
+    machines: () => Residents.sizeOf([common, rooms])
   })
 })
 

@@ -1,9 +1,16 @@
 /** Sessions whose places are wanted by others, over machines that do not do the same again and take time to be written down. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import { Machines } from "../../src/machine/Machine.ts"
+import * as Scripted from "../../src/machine/Scripted.ts"
+import * as Sandbox from "../../src/sandbox/Sandbox.ts"
+import * as JournalMemory from "../../src/session/journal/JournalMemory.ts"
+import * as Residents from "../../src/session/Residents.ts"
+import { Sessions } from "../../src/session/Sessions.ts"
 import { make } from "./frail.ts"
 import { completed } from "./results.ts"
+import { makeWorld, programs } from "./world.ts"
 
 describe("a session whose place is given to another", () => {
   it.effect("is not gone on with from what is written down while its run ends", () =>
@@ -71,5 +78,32 @@ describe("a session whose place is given to another", () => {
       power.writingMillis = 0
       assert.strictEqual(completed(yield* (yield* resume("s")).run("recall")), "kept")
     })
+  )
+})
+
+describe("a sandbox", () => {
+  const few = Layer.effect(
+    Machines,
+    Effect.map(Machines, (machines) => ({ ...machines, room: { name: "few", size: 1, perMachine: 1 } }))
+  ).pipe(Layer.provide(Scripted.layer(programs, { repeats: false })))
+
+  it.effect("has its place among sessions, and keeps it until it is released", () =>
+    Effect.gen(function* () {
+      const { grants } = yield* makeWorld
+      const sessions = yield* Sessions
+      const scope = yield* Scope.make()
+      const sandbox = yield* Scope.provide(Sandbox.open(yield* grants()), scope)
+      yield* sandbox.run('remember:"kept"')
+      const session = yield* sessions.open({ ...(yield* grants()), id: "s" })
+      const running = yield* Effect.forkChild(session.run("double:2"), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual([sessions.machines().live, running.pollUnsafe()], [1, undefined])
+      assert.strictEqual(completed(yield* sandbox.run("recall")), "kept")
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(completed(yield* Fiber.join(running)), 4)
+    }).pipe(
+      Effect.provide(Sessions.layer()),
+      Effect.provide(Layer.mergeAll(JournalMemory.layer, Residents.Rooms.layer, few))
+    )
   )
 })
