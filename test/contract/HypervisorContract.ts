@@ -1,6 +1,6 @@
 /** What every hypervisor has to do, shown with real machines. */
 import { assert, layer } from "@effect/vitest"
-import { Context, Effect, Fiber, type Layer } from "effect"
+import { Context, Effect, Exit, Fiber, type Layer } from "effect"
 import type { TestContext } from "vitest"
 import type { Checkpoint } from "../../src/microvm/Checkpoint.ts"
 import type { DurableVm, Hypervisor, Template, Vm } from "../../src/microvm/Hypervisor.ts"
@@ -243,6 +243,13 @@ export const suite = <E>(name: string, subject: Layer.Layer<Trial, E>) =>
             }).pipe(Effect.scoped)
           const { id, sum } = yield* asleep(hypervisor.begin(template))
           for (let round = 0; round < rounds; round++) yield* asleep(hypervisor.resume(id), sum)
+          const oneOf = (all: ReadonlyArray<Exit.Exit<DurableVm, HypervisorError>>) => {
+            const [vm, ...others] = all.flatMap((exit) => (Exit.isSuccess(exit) ? [exit.value] : []))
+            assert.deepStrictEqual(others, [])
+            return vm === undefined ? Effect.die("nobody has the machine") : Effect.succeed(vm)
+          }
+          const resumed = Effect.exit(hypervisor.resume(id))
+          yield* asleep(Effect.flatMap(Effect.all([resumed, resumed], { concurrency: 2 }), oneOf), sum)
           assert.strictEqual(yield* rejectionOf(hypervisor.remove(template.key)), "TemplateInUse")
           yield* hypervisor.discard(id)
           yield* hypervisor.discard(id)

@@ -2,6 +2,7 @@
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
@@ -39,10 +40,27 @@ export const syncAll = async (paths: ReadonlyArray<string>): Promise<void> => {
   }
 }
 
+// Other processes may do the same.
+const draftOf = (path: string): string => `${path}.${process.pid}.draft`
+
+/** Makes a file of a text that outlives this process. Whether there was none: one that is there stays as it is. */
+export const create = (path: string, text: string): boolean => {
+  const draft = draftOf(path)
+  try {
+    writeFileSync(draft, text, { mode: ownerOnly })
+    linkSync(draft, path)
+    return true
+  } catch (cause) {
+    if (Predicate.hasProperty(cause, "code") && cause.code === "EEXIST") return false
+    throw cause
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
 /** Puts a text in the place of a file. With `power` it is on the disk afterwards; without, it outlives this process alone. */
 export const replace = (path: string, text: string, durability: Durability): void => {
-  // Other processes may do the same.
-  const draft = `${path}.${process.pid}.draft`
+  const draft = draftOf(path)
   try {
     const descriptor = openSync(draft, "w", ownerOnly)
     try {

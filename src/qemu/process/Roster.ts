@@ -3,7 +3,7 @@
  *
  * P1. A machine is written down before anything of it is made, its process before its guest runs; it is struck off when all of it
  *     is gone.
- * P2. Only the machine of an owner that has certainly ended is anybody else's business.
+ * P2. Only the machine of an owner that has certainly ended is anybody else's business. A machine has one owner at a time.
  */
 import { mkdirSync, readdirSync } from "node:fs"
 import { join } from "node:path"
@@ -65,11 +65,30 @@ export const remains = (id: string, directory: string): Machine => ({ id, direct
 
 const entryOf = (machine: Machine): Entry => ({ version: 1, owner: Identity.self(), ...machine })
 
-/** Writes a machine down for as long as the scope is open. */
+/** Whether nobody had the machine. */
+const claimed = (directory: string, machine: Machine) => {
+  const file = fileOf(directory, machine.id)
+  return Effect.try({
+    try: () => {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      return DurableFile.create(file, encode(entryOf(machine)))
+    },
+    catch: storageFailed("write", file)
+  })
+}
+
+const claim = Effect.fnUntraced(function* (directory: string, machine: Machine) {
+  if (yield* claimed(directory, machine)) return
+  const others = (yield* entries(directory)).filter(({ id, owner }) => id === machine.id && Identity.hasEnded(owner))
+  yield* Effect.forEach(others, (other) => reapOne(directory, other, () => {}), { discard: true })
+  if (yield* claimed(directory, machine)) return
+  return yield* storageFailed("take over", machine.directory)("somebody has this machine")
+})
+
+/** Writes a machine down for as long as the scope is open. Fails if somebody has it. */
 export const enter = (directory: string, machine: Machine) =>
-  Effect.acquireRelease(
-    Effect.suspend(() => write(directory, entryOf(machine))),
-    () => Effect.sync(() => DurableFile.remove(fileOf(directory, machine.id)))
+  Effect.acquireRelease(claim(directory, machine), () =>
+    Effect.sync(() => DurableFile.remove(fileOf(directory, machine.id)))
   )
 
 /** Adds the process of a machine that was written down. */
