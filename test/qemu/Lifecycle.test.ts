@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import {
   appendFileSync,
   copyFileSync,
@@ -15,6 +16,7 @@ import { MeasureName } from "../../src/microvm/Measure.ts"
 import * as Boot from "../../src/qemu/machine/Boot.ts"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
+import * as Running from "../../src/qemu/machine/Running.ts"
 import type { Vm } from "../../src/qemu/machine/Start.ts"
 import * as Template from "../../src/qemu/machine/Template.ts"
 import * as Verdict from "../../src/qemu/machine/Verdict.ts"
@@ -62,6 +64,31 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         const hypervisor = Usage.chainOf(vm.child.pid).at(-1)
         const [, heap = ""] = readFileSync(`/proc/${hypervisor}/smaps`, "utf8").split("[heap]")
         assert.match(/^VmFlags:.*/m.exec(heap)?.[0] ?? "none", / hg\b/)
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.effect(
+    "is lost, and says why, where what its guest writes finds no more place on the host",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        if (process.geteuid?.() !== 0) return context.skip("only root makes a file system that is full soon")
+        const machines = yield* temporary
+        const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16m,mode=0711", "none", machines])
+        if (mounted.status !== 0) return context.skip(`nothing can be mounted here: ${mounted.stderr}`)
+        yield* Effect.addFinalizer(() => Effect.sync(() => spawnSync("umount", ["--lazy", machines])))
+        const lost = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const vm = yield* Template.clone({ ...host, machines }, snapshot)
+            const { running } = yield* Running.of(vm)
+            const writing = Effect.flatMap(agentOf(vm), (agent) =>
+              shell(agent, "head -c 64000000 /dev/urandom > /workspace/noise; sync")
+            )
+            return yield* Effect.raceFirst(running.lost, Effect.andThen(writing, Effect.die("all was written")))
+          })
+        )
+        assert.match(lost.message, /finds no place on this host: No space left on device/)
       }).pipe(Effect.scoped),
     60_000
   )
