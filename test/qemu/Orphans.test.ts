@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, layer } from "@effect/vitest"
 import { Effect, Schedule } from "effect"
 import * as Identity from "../../src/process/Identity.ts"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
-import { reap } from "../../src/qemu/machine/Reap.ts"
+import { clear, reap } from "../../src/qemu/machine/Reap.ts"
+import * as Template from "../../src/qemu/machine/Template.ts"
 import { groupsOf } from "./trial.ts"
-import { type Present, present, World } from "./world.ts"
+import { type Present, present, still, World } from "./world.ts"
 
 const script = fileURLToPath(new URL("owner.ts", import.meta.url))
 
@@ -72,6 +74,31 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         )
         assert.isFalse(existsSync(machine))
         assert.deepStrictEqual(readdirSync(world.host.roster), [])
+      }).pipe(Effect.scoped),
+    120_000
+  )
+
+  it.effect(
+    "are removed though the roster has lost them, and those that somebody has, or has put to disk, are not",
+    (context) =>
+      Effect.gen(function* () {
+        const { host, snapshot } = yield* present(context)
+        const lost = join(host.machines, "0123456789abcdef")
+        mkdirSync(lost)
+        writeFileSync(join(lost, "upper.qcow2"), "")
+        writeFileSync(join(host.roster, "0123456789abcdef.json"), "")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const vm = yield* Durable.begin(host, snapshot, "asleep", Durable.asTemplate(snapshot))
+            yield* still(vm)
+            yield* vm.hibernate("process")
+          })
+        )
+        const { id } = yield* Template.clone(host, snapshot)
+        yield* clear(host)
+        assert.sameMembers(readdirSync(host.machines), [id, "asleep"])
+        assert.deepStrictEqual(readdirSync(host.roster), [`${id}.json`])
+        yield* Durable.remove(host, "asleep")
       }).pipe(Effect.scoped),
     120_000
   )

@@ -104,6 +104,17 @@ describe("Roster", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("has nothing of a machine whose file was left empty, and knows of one that it cannot read", () =>
+    Effect.gen(function* () {
+      const { reap, roster } = yield* world
+      writeFileSync(join(roster, "empty.json"), "")
+      writeFileSync(join(roster, "later.json"), '{"version": 2}')
+      assert.deepStrictEqual([...(yield* Roster.held(roster))], ["later"])
+      assert.deepStrictEqual(yield* reap, [])
+      assert.deepStrictEqual(readdirSync(roster), ["later.json"])
+    }).pipe(Effect.scoped)
+  )
+
   it.live("has a machine for as long as the scope is open", () =>
     Effect.gen(function* () {
       const { machine, roster } = yield* world

@@ -5,7 +5,7 @@
  *     is gone.
  * P2. Only the machine of an owner that has certainly ended is anybody else's business. A machine has one owner at a time.
  */
-import { mkdirSync, readdirSync } from "node:fs"
+import { mkdirSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -44,7 +44,8 @@ const decode = Schema.decodeUnknownOption(entryText)
 const encode = Schema.encodeSync(entryText)
 const entryBytesMax = 16_384
 
-const fileOf = (directory: string, id: string): string => join(directory, `${id}.json`)
+const ending = ".json"
+const fileOf = (directory: string, id: string): string => join(directory, `${id}${ending}`)
 
 const write = (directory: string, entry: Entry) => {
   const file = fileOf(directory, entry.id)
@@ -100,15 +101,29 @@ const read = (directory: string, name: string): Entry | undefined => {
   return text === undefined ? undefined : Option.getOrUndefined(decode(text))
 }
 
+/** The files of a roster. It is not brought to the disk: one that has nothing in it is what a loss of power has left, and is removed. */
 const names = (directory: string): ReadonlyArray<string> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return readdirSync(directory).filter((name) => name.endsWith(".json"))
+  return readdirSync(directory).filter((name) => {
+    if (!name.endsWith(ending)) return false
+    const file = join(directory, name)
+    const isBlank = statSync(file, { throwIfNoEntry: false })?.size === 0
+    if (isBlank) DurableFile.remove(file)
+    return !isBlank
+  })
 }
 
 /** Everything that is written down, whoever it belongs to. What cannot be read is nobody's. */
 export const entries = (directory: string) =>
   Effect.try({
     try: () => names(directory).flatMap((name) => read(directory, name) ?? []),
+    catch: storageFailed("read", directory)
+  })
+
+/** The ids of the machines that somebody has, also where it cannot be read here who that is. */
+export const held = (directory: string) =>
+  Effect.try({
+    try: () => new Set(names(directory).map((name) => name.slice(0, -ending.length))),
     catch: storageFailed("read", directory)
   })
 
