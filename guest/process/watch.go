@@ -2,6 +2,7 @@ package process
 
 import (
 	"errors"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -17,6 +18,9 @@ import (
 // end with it.
 const afterEnd = 100 * time.Millisecond
 
+// timeoutMillisMax is the longest time that a clock can be set to: some hundred years.
+const timeoutMillisMax = message.Count(math.MaxInt64 / time.Millisecond)
+
 // watch sees a process to its end.
 func (p *Process) watch(e *message.Execute, pipes *pipes, ended <-chan reap.Ended) {
 	outlets := []*channel.Outlet{p.Output, p.Errors}
@@ -24,14 +28,7 @@ func (p *Process) watch(e *message.Execute, pipes *pipes, ended <-chan reap.Ende
 	for i, file := range pipes.outputs {
 		reading.Go(func() { pump(file, outlets[i]) })
 	}
-	if e.TimeoutMillis > 0 {
-		timer := time.AfterFunc(time.Duration(e.TimeoutMillis)*time.Millisecond, func() {
-			p.isLate.Store(true)
-			p.Kill()
-		})
-		defer timer.Stop()
-	}
-	end := <-ended
+	end := p.await(e.TimeoutMillis, ended)
 	wall := time.Since(p.started)
 	if e.Leftovers == message.EndThem && p.group != nil {
 		_ = p.group.Kill()
@@ -46,6 +43,18 @@ func (p *Process) watch(e *message.Execute, pipes *pipes, ended <-chan reap.Ende
 	p.exit = p.describe(end, wall)
 	p.cleanUp(e, pipes)
 	close(p.exited)
+}
+
+// await waits for the end of a process, which comes at the latest when its time is over. What it leaves behind has no such time.
+func (p *Process) await(timeoutMillis message.Count, ended <-chan reap.Ended) reap.Ended {
+	if timeoutMillis > 0 {
+		timer := time.AfterFunc(time.Duration(min(timeoutMillis, timeoutMillisMax))*time.Millisecond, func() {
+			p.isLate.Store(true)
+			p.Kill()
+		})
+		defer timer.Stop()
+	}
+	return <-ended
 }
 
 func (p *Process) describe(end reap.Ended, wall time.Duration) message.Exit {

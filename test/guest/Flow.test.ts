@@ -122,6 +122,18 @@ describe("the flow of bytes", () => {
     })
   )
 
+  it.live("has time for a process, and not for what that has left behind", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const machine = yield* agent()
+      // Whoever is left behind has its output open, which is read a little longer than the process had time.
+      const { exit } = yield* run(machine, "1", "sleep 1 & exit 3", { leftovers: "stay", timeoutMillis: 60 })
+      assert.deepInclude(exit, { how: "exited", code: 3 })
+      const ages = yield* run(machine, "2", "exit 4", { timeoutMillis: Number.MAX_SAFE_INTEGER })
+      assert.deepInclude(ages.exit, { how: "exited", code: 4 })
+    })
+  )
+
   it.live("leaves no zombies, whoever started them", (context) =>
     Effect.gen(function* () {
       needsGo(context)
