@@ -125,13 +125,13 @@ func (p *Process) WriteInput(bytes []byte) error {
 	return err
 }
 
-// endOfText is what ends the input of a terminal, at the beginning of a line.
-const endOfText = 4
+// endOfInput ends the input of a terminal. Within a line the first character only hands over what there is of the line.
+var endOfInput = []byte{4, 4}
 
 // EndInput says that nothing more is written.
 func (p *Process) EndInput() {
 	if p.terminal != nil {
-		_, _ = p.terminal.Write([]byte{endOfText})
+		_, _ = p.terminal.Write(endOfInput)
 		return
 	}
 	p.closeInput.Do(func() {

@@ -162,6 +162,25 @@ describe("a terminal", () => {
     })
   )
 
+  it.live("has an input that ends, within a line as well", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const machine = yield* agent()
+      for (const said of ["", "whole\n", "begun"]) {
+        const command = shell(`1-${said.length}`, "stty -echo; echo ready; cat", {
+          hasInput: true,
+          terminal: { columns: 80, rows: 24 }
+        })
+        const process = yield* machine.execute(command)
+        yield* process.write(Buffer.from(said))
+        yield* process.endInput
+        const { exit, output } = yield* finished(process)
+        assert.strictEqual(exit.code, 0)
+        assert.include(output, said.trim())
+      }
+    })
+  )
+
   it.live("turns a key into a signal for what runs in it", (context) =>
     Effect.gen(function* () {
       needsGo(context)
