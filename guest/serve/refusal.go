@@ -3,6 +3,7 @@ package serve
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -78,11 +79,15 @@ func codeOf(err error) string {
 	return "Internal"
 }
 
+// held is how the agent names a directory that it holds open, which says nothing to a host.
+var held = regexp.MustCompile(`/proc/self/fd/\d+/`)
+
 func shown(err error) string {
 	var refusal *message.Refusal
 	text := fmt.Sprint(err)
 	if errors.As(err, &refusal) {
 		text = refusal.Message
 	}
+	text = held.ReplaceAllString(text, "")
 	return strings.ToValidUTF8(text[:min(len(text), messageMax)], "\ufffd")
 }

@@ -102,6 +102,8 @@ describe("the files of a guest", () => {
       symlinkSync("loop", outside("loop"))
       assert.strictEqual(yield* codeOf(read("/loop")), "ELOOP")
       assert.strictEqual(yield* codeOf(machine.write("/loop", text("x"))), "ELOOP")
+      const error = yield* Effect.flip(machine.remove("/full"))
+      assert.strictEqual(error.message, "ENOTEMPTY: remove full: directory not empty, remove '/full'")
     })
   )
 
