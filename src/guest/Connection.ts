@@ -6,11 +6,12 @@ import * as Semaphore from "effect/Semaphore"
 import { AgentError, Broken, Left, Unsayable, violation } from "./AgentError.ts"
 import { Exchange } from "./Exchange.ts"
 import type { Link, LinkClosed } from "./Link.ts"
+import { sayable } from "./Sayable.ts"
 import { encode, encodeCredit, type Frame, type Kind, type Lane, lanes, payloadBytesMax } from "./wire/Frame.ts"
 import type { FrameReader, Item } from "./wire/FrameReader.ts"
 import * as Pack from "./wire/Pack.ts"
 import { Fault } from "./wire/Reply.ts"
-import type { Request } from "./wire/Request.ts"
+import { Request } from "./wire/Request.ts"
 
 const pingsMax = 64
 
@@ -26,6 +27,8 @@ export interface ConnectionOptions {
 const fromLink = (closed: LinkClosed): AgentError => new AgentError({ reason: closed })
 
 const decodeFault = Pack.decoder(Fault)
+
+const sayableRequest = sayable(Request)
 
 /**
  * One connection to an agent that has welcomed its host.
@@ -83,9 +86,10 @@ export class Connection {
     { self: this },
     function* (
       this: Connection,
-      request: Request,
+      given: Request,
       from: { readonly output: number; readonly errors: number } = { output: 0, errors: 0 }
     ) {
+      const request = yield* sayableRequest(given)
       const payload = Pack.encode(request)
       if (payload.length > payloadBytesMax) {
         const detail = `${request.op} has ${payload.length} bytes, ${payloadBytesMax} are allowed`

@@ -5,10 +5,11 @@ import type * as Schema from "effect/Schema"
 import { AgentError, Left, Refused, violation } from "./AgentError.ts"
 import { Inbound } from "./Inbound.ts"
 import { Outbound } from "./Outbound.ts"
+import { sayable } from "./Sayable.ts"
 import { decodeCredit, encodeCredit, type Frame, lanes } from "./wire/Frame.ts"
 import { decoder, encode } from "./wire/Pack.ts"
 import { Notice, Outcome, type OutcomeOf } from "./wire/Reply.ts"
-import type { Instruction } from "./wire/Request.ts"
+import { Instruction } from "./wire/Request.ts"
 
 type Draft = Pick<Frame, "kind" | "lane" | "payload">
 
@@ -28,6 +29,8 @@ export interface ExchangeOptions {
 const nothing = new Uint8Array(0)
 
 const decodeNotice = decoder(Notice)
+
+const sayableInstruction = sayable(Instruction)
 
 /**
  * One stream of a connection, as its host sees it.
@@ -97,7 +100,9 @@ export class Exchange {
   }
 
   instruct(instruction: Instruction): Effect.Effect<void, AgentError> {
-    return this.#send({ kind: "note", lane: lanes.input, payload: encode(instruction) })
+    return Effect.flatMap(sayableInstruction(instruction), (said) =>
+      this.#send({ kind: "note", lane: lanes.input, payload: encode(said) })
+    )
   }
 
   get reset(): Effect.Effect<void, AgentError> {

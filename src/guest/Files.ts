@@ -20,14 +20,20 @@ const codes: ReadonlySet<string> = new Set(FileErrorCode.literals)
 
 const isFileCode = (code: string): code is FileErrorCode => codes.has(code)
 
-/** A refusal with the code of a file is an error of the file. */
+/** The code of a file for what is not done with it; undefined if it is no file's fault. */
+const codeOf = (reason: AgentError["reason"]): FileErrorCode | undefined => {
+  if (reason._tag === "Unsayable") return "EINVAL"
+  return reason._tag === "Refused" && isFileCode(reason.code) ? reason.code : undefined
+}
+
+/** What cannot be done with a file is an error of the file. */
 const fileErrors =
   (path: string, operation: string) =>
   (error: AgentError): Failure => {
     const { reason } = error
-    if (reason._tag !== "Refused" || !isFileCode(reason.code)) return error
-    const message = `${reason.code}: ${reason.detail}, ${operation} '${path}'`
-    return new FileError({ code: reason.code, path, operation, message })
+    const code = codeOf(reason)
+    if (code === undefined || !("detail" in reason)) return error
+    return new FileError({ code, path, operation, message: `${code}: ${reason.detail}, ${operation} '${path}'` })
   }
 
 const pathOf = (request: Request): string => ("path" in request ? request.path : "from" in request ? request.from : "")

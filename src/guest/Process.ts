@@ -1,12 +1,11 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import { AgentError, Unsayable, violation } from "./AgentError.ts"
+import { type AgentError, violation } from "./AgentError.ts"
 import type { Connection } from "./Connection.ts"
 import type { Exchange } from "./Exchange.ts"
 import type { Size } from "./wire/Fields.ts"
 import { Exit } from "./wire/Reply.ts"
-import { type Attach, Execute, type ProcessLimits } from "./wire/Request.ts"
+import type { Attach, Execute, ProcessLimits } from "./wire/Request.ts"
 
 /** A program to be run by the agent. */
 export interface Command {
@@ -49,23 +48,20 @@ export interface Process {
   readonly exit: Effect.Effect<Exit, AgentError>
 }
 
-const present = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+const present = <Fields extends object>(fields: Fields) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    readonly [Name in keyof Fields]: Exclude<Fields[Name], undefined>
+  }
 
-const decodeExecute = Schema.decodeUnknownEffect(Execute)
-
-const toRequest = ({ environment = {}, ...command }: Command): Effect.Effect<typeof Execute.Type, AgentError> =>
-  decodeExecute(
-    present({
-      user: "guest",
-      hasInput: false,
-      leftovers: "end",
-      ...present(command),
-      op: "execute",
-      limits: command.limits === undefined ? undefined : present(command.limits),
-      environment: Object.entries(environment).map(([name, value]) => `${name}=${value}`)
-    })
-  ).pipe(Effect.mapError(({ message }) => new AgentError({ reason: new Unsayable({ detail: message }) })))
+const toRequest = ({ environment = {}, limits, ...command }: Command): typeof Execute.Type => ({
+  user: "guest",
+  hasInput: false,
+  leftovers: "end",
+  ...present(command),
+  ...(limits === undefined ? {} : { limits: present(limits) }),
+  op: "execute",
+  environment: Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+})
 
 const accompany = Effect.fnUntraced(function* (id: string, operation: string, exchange: Exchange) {
   const exit = exchange.result(operation, Exit)
@@ -92,7 +88,7 @@ const accompany = Effect.fnUntraced(function* (id: string, operation: string, ex
 
 /** Starts a process. It is ended, with all that it has started, when the scope is closed. */
 export const execute = Effect.fnUntraced(function* (connection: Connection, command: Command) {
-  const request = yield* toRequest(command)
+  const request = toRequest(command)
   return yield* accompany(request.id, "execute", yield* connection.open(request))
 })
 

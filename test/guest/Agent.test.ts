@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { agent, finished, needsGo, run, shell } from "./guest.ts"
 
 const failing = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flip(effect)
@@ -74,6 +74,31 @@ describe("an agent", () => {
       const late = yield* run(machine, "2", "sleep 1000 & sleep 1000", { timeoutMillis: 50 })
       assert.deepInclude(late.exit, { how: "timedOut", signal: 9 })
       assert.isAtLeast(late.exit.wallMillis, 50)
+    })
+  )
+
+  it.live("asks for nothing that would be taken for something else, and goes on", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const machine = yield* agent()
+      const terminal = { columns: 80, rows: 24 }
+      const process = yield* machine.execute(shell("1", "read line; stty size", { hasInput: true, terminal }))
+      for (const saying of [
+        process.signal(1.5),
+        process.signal(0),
+        process.signal(65),
+        process.resize({ columns: -1, rows: 24 }),
+        process.resize({ columns: 65_536, rows: 24 })
+      ])
+        assert.strictEqual((yield* failing(saying)).reason._tag, "Unsayable")
+      for (const doing of [
+        machine.write("/\ud800", new Uint8Array(1)),
+        machine.write("/file", new Uint8Array(1), { mode: 0o10_000 }),
+        Stream.runDrain(machine.read("/file", { offset: -1 }))
+      ])
+        assert.deepInclude(yield* failing(doing), { _tag: "FileError", code: "EINVAL" })
+      yield* process.write(Buffer.from("\n"))
+      assert.include((yield* finished(process)).output, "24 80")
     })
   )
 
