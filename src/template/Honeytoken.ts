@@ -1,6 +1,6 @@
 /** Values that nobody has a reason to use, and the files of a guest in which they are planted. */
 import * as Schema from "effect/Schema"
-import { GuestPath } from "./GuestPath.ts"
+import { areApart, GuestPath } from "./GuestPath.ts"
 
 /** Shorter texts would be met by chance; beyond ASCII, encodings are ambiguous. */
 export const HoneytokenValue = Schema.String.check(
@@ -23,9 +23,4 @@ export const PlantedHoneytoken = Schema.Struct({
 export type PlantedHoneytoken = typeof PlantedHoneytoken.Type
 
 /** Those of a template. */
-export const PlantedHoneytokens = Schema.Array(PlantedHoneytoken).check(
-  Schema.isMaxLength(16),
-  Schema.makeFilter(
-    (planted) => new Set(planted.map(({ path }) => path)).size === planted.length || "expected each path once"
-  )
-)
+export const PlantedHoneytokens = Schema.Array(PlantedHoneytoken).check(Schema.isMaxLength(16), areApart)

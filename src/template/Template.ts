@@ -1,7 +1,7 @@
 /** A named environment, as its file describes it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { GuestPath } from "./GuestPath.ts"
+import { areApart, GuestPath } from "./GuestPath.ts"
 import { PlantedHoneytokens } from "./Honeytoken.ts"
 
 const within = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -33,13 +33,17 @@ const listOf = <S extends Schema.Codec<unknown, unknown>>(item: S, lengthMax: nu
     .check(Schema.isMaxLength(lengthMax))
     .pipe(Schema.withDecodingDefault(Effect.succeed([])))
 
+const PlacedFiles = Schema.Array(PlacedFile)
+  .check(Schema.isMaxLength(64), areApart)
+  .pipe(Schema.withDecodingDefault(Effect.succeed([])))
+
 /** Packages of a release of Debian, and files beside them. */
 export const DebianImage = Schema.Struct({
   debian: Schema.Literals(["bookworm"]),
   /** What is installed, with what it depends on; beside the few packages without which there is no Debian. */
   packages: listOf(PackageName, 256),
   /** Put over the files of the packages. */
-  files: listOf(PlacedFile, 64)
+  files: PlacedFiles
 })
 export type DebianImage = typeof DebianImage.Type
 
@@ -74,7 +78,7 @@ export const OciSource = Schema.Union([OciLayout, OciArchive, OciRegistry])
 export type OciSource = typeof OciSource.Type
 
 /** The files of an image of OCI, and files over them. It brings the programs of its languages itself. */
-export const OciImage = Schema.Struct({ oci: OciSource, files: listOf(PlacedFile, 64) })
+export const OciImage = Schema.Struct({ oci: OciSource, files: PlacedFiles })
 export type OciImage = typeof OciImage.Type
 
 /** Where the files of a guest come from. */

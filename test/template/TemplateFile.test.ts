@@ -89,9 +89,23 @@ warmUp:
       "t.yaml:8:5: expected a text with the value in it"
     ])
     const twice = "- { path: /a, value: key-4b1f09ac77 }\n  ".repeat(2)
-    assert.deepStrictEqual(one(twice.trim()), ["t.yaml:8:3: expected each path once"])
+    assert.deepStrictEqual(one(twice.trim()), ["t.yaml:9:13: /a occurs twice"])
     const many = Array.from({ length: 17 }, (_, index) => `- { path: /${index}, value: key-4b1f09ac77 }`)
     assert.lengthOf(one(many.join("\n  ")), 1)
+  })
+
+  it("takes no two files that cannot both be there", () => {
+    const placed = (...paths: ReadonlyArray<string>) => {
+      const files = paths.map((path) => `    - { path: ${path}, text: x }\n`).join("")
+      return told(shell.replace("languages", `  files:\n${files}languages`))
+    }
+    assert.deepStrictEqual(placed("/etc/x", "/etc/xy", "/etc/x-y/z", "/etc"), [
+      "t.yaml:10:15: /etc and /etc/x cannot both be files"
+    ])
+    assert.deepStrictEqual(placed("/etc/x", "/etc/x/y", "/etc/x"), [
+      "t.yaml:8:15: /etc/x/y and /etc/x cannot both be files",
+      "t.yaml:9:15: /etc/x occurs twice"
+    ])
   })
 
   it("reads an image of OCI, of a directory, an archive or a registry", () => {
