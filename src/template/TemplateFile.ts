@@ -49,6 +49,33 @@ interface Issue {
   readonly path?: ReadonlyArray<Step> | undefined
 }
 
+/** What a file calls the kinds of values. */
+const kinds: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  number: "a number",
+  object: "a mapping",
+  string: "a text"
+}
+
+/** Says what was expected in place of what is there. */
+const tellOther = (document: Document, place: Place, detail: string): void => {
+  const expected = /^Expected (.+)$/.exec(detail)?.[1]
+  if (expected === undefined) {
+    document.refuse(place, detail)
+    return
+  }
+  // What may be left out is decoded from nothing as well, which cannot be written.
+  const choices = expected.split(" | ").filter((choice) => choice !== "undefined")
+  const allowed = choices.flatMap((choice) => /^"(.*)"$/.exec(choice)?.[1] ?? [])
+  if (allowed.length < choices.length) {
+    document.refuse(place, `expected ${choices.map((choice) => kinds[choice] ?? choice).join(" or ")}`)
+    return
+  }
+  const text = document.textAt(place)
+  document.refuse(place, `${JSON.stringify(text)} is not allowed here`, { allowed, suggestion: suggest(text, allowed) })
+}
+
 const tell = (document: Document, form: Form, { message, path = [] }: Issue): void => {
   const [detail = ""] = message.split("\n")
   const name = nameOf(path.at(-1) ?? "")
@@ -57,7 +84,7 @@ const tell = (document: Document, form: Form, { message, path = [] }: Issue): vo
     return
   }
   if (!detail.startsWith("Expected no excess property")) {
-    document.refuse(locate(document, path), detail)
+    tellOther(document, locate(document, path), detail)
     return
   }
   const allowed = keysAt(form, path.slice(0, -1))
@@ -81,6 +108,10 @@ const formOf = (document: Document, plain: unknown): Form | undefined => {
 type Called = string | undefined
 
 const readAll = (document: Document, called: Called): Template | undefined => {
+  if (!document.isMapping(document.root)) {
+    document.refuse(document.root, "expected a mapping with the keys of a template: version, name, tier and others")
+    return undefined
+  }
   const plain = document.plain(document.root)
   const form = plain && formOf(document, plain.value)
   if (plain === undefined || form === undefined) return undefined

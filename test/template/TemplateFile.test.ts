@@ -43,15 +43,28 @@ warmUp:
 `
     assert.deepStrictEqual(told(text), [
       "t.yaml:2:7: expected a name such as python-data-analysis",
-      't.yaml:5:11: Expected "bookworm"',
+      't.yaml:5:11: "woody" is not allowed here; allowed: bookworm',
       "t.yaml:6:20: expected the name of a Debian package",
-      "t.yaml:6:27: Expected string",
+      "t.yaml:6:27: expected a text",
       't.yaml:7:3: unknown key "fils"; did you mean "files"? allowed: debian, packages, files',
       "t.yaml:8:12: it is empty",
       't.yaml:9:1: unknown key "cpu"; did you mean "cpus"? allowed: version, name, description, honeytokens, tier, image, languages, cpus, memoryMebibytes, diskMebibytes, network, output, limits, preload, warmUp, pool',
-      "t.yaml:10:18: Expected a value between 64 and 65536",
+      "t.yaml:10:18: expected a value between 64 and 65536",
       't.yaml:12:5: unknown key "ru"; did you mean "run"? allowed: run, timeoutMillis'
     ])
+  })
+
+  it("calls what it expects as a file does", () => {
+    const one = (line: string) => told(`${shell}${line}\n`)
+    assert.deepStrictEqual(one("output: rch"), [
+      't.yaml:7:9: "rch" is not allowed here; did you mean "rich"? allowed: text, rich'
+    ])
+    assert.deepStrictEqual(one("cpus: two"), ["t.yaml:7:7: expected a number"])
+    assert.deepStrictEqual(one("cpus:"), ["t.yaml:7:6: expected a number"])
+    assert.deepStrictEqual(one("pool: 3"), ["t.yaml:7:7: expected a mapping"])
+    assert.deepStrictEqual(one("preload: numpy"), ["t.yaml:7:10: expected a list"])
+    const nothing = "t.yaml:1:1: expected a mapping with the keys of a template: version, name, tier and others"
+    for (const text of ["", "# nothing", "shell", "- shell"]) assert.deepStrictEqual(told(text), [nothing])
   })
 
   it("tells where a second document begins", () => {
