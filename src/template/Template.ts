@@ -17,6 +17,15 @@ export const TemplateName = pattern(/^[a-z][a-z0-9-]{0,47}$/u, "expected a name 
 
 const PackageName = pattern(/^[a-z0-9][a-z0-9+.-]{1,99}$/u, "expected the name of a Debian package")
 
+const languagesOf = <const Names extends ReadonlyArray<string>>(names: Names) =>
+  Schema.NonEmptyArray(Schema.Literals(names)).check(
+    Schema.makeFilter((languages: ReadonlyArray<string>) =>
+      languages.flatMap((language, index) =>
+        languages.indexOf(language) < index ? [{ path: [index], issue: `${language} occurs twice` }] : []
+      )
+    )
+  )
+
 /** A file that is put into an image. */
 export const PlacedFile = Schema.Struct({
   /** Where it is in a guest. Directories above it are made. */
@@ -127,7 +136,7 @@ export const Pool = Schema.Struct({ size: defaulted(0, 0, 1_024, "machines that 
 export const Embedded = Schema.Struct({
   ...common,
   tier: Schema.Literal("embedded"),
-  languages: Schema.NonEmptyArray(Schema.Literals(["javascript", "typescript", "shell"])),
+  languages: languagesOf(["javascript", "typescript", "shell"]),
   memoryMebibytes: defaulted(64, 8, 1_024, "heap of the guest")
 })
 export type Embedded = typeof Embedded.Type
@@ -138,7 +147,7 @@ export const Microvm = Schema.Struct({
   tier: Schema.Literal("microvm"),
   image: ImageSource,
   /** What runs are written in. The image has to have their programs: bash, python3, g++, go. */
-  languages: Schema.NonEmptyArray(Schema.Literals(["shell", "python", "cpp", "go"])),
+  languages: languagesOf(["shell", "python", "cpp", "go"]),
   cpus: defaulted(1, 1, 64, "processors of a machine"),
   memoryMebibytes: defaulted(256, 64, 65_536, "memory of a machine"),
   diskMebibytes: defaulted(1_024, 64, 65_536, "what a machine can write to its disk"),

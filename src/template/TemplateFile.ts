@@ -104,6 +104,12 @@ const formOf = (document: Document, plain: unknown): Form | undefined => {
   return form
 }
 
+/** Tells of what is said of programs that are none of the template's. */
+const tellIdle = (document: Document, template: Template): void => {
+  if (template.tier === "embedded" || template.preload.length === 0 || template.languages.includes("python")) return
+  document.refuse(locate(document, ["preload"]), "these are loaded into Python, which is not among the languages")
+}
+
 /** How a template is to be called, as the name of its file says; undefined of one that may be called anything. */
 type Called = string | undefined
 
@@ -121,6 +127,7 @@ const readAll = (document: Document, called: Called): Template | undefined => {
     if (called !== undefined && name !== called) {
       document.refuse(locate(document, ["name"]), `it is ${name}, and the file is that of ${called}`)
     }
+    tellIdle(document, decoded.success)
     return decoded.success
   }
   for (const issue of issuesOf(decoded.failure.issue).issues) tell(document, form, issue)

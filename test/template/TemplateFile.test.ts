@@ -107,6 +107,16 @@ warmUp:
     assert.lengthOf(one(many.join("\n  ")), 1)
   })
 
+  it("takes each language once, and modules of Python only with Python", () => {
+    assert.deepStrictEqual(told(shell.replace("[shell]", "[shell, python, shell]")), [
+      "t.yaml:6:28: shell occurs twice"
+    ])
+    assert.deepStrictEqual(told(`${shell}preload: [numpy]\n`), [
+      "t.yaml:7:10: these are loaded into Python, which is not among the languages"
+    ])
+    assert.deepStrictEqual(told(`${shell.replace("[shell]", "[python]")}preload: [numpy]\n`), [])
+  })
+
   it("takes no two files that cannot both be there", () => {
     const placed = (...paths: ReadonlyArray<string>) => {
       const files = paths.map((path) => `    - { path: ${path}, text: x }\n`).join("")
