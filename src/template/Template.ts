@@ -30,7 +30,7 @@ const languagesOf = <const Names extends ReadonlyArray<string>>(names: Names) =>
 export const PlacedFile = Schema.Struct({
   /** Where it is in a guest. Directories above it are made. */
   path: GuestPath,
-  /** What is in it, at most 1 MiB. */
+  /** What is in it. The file of a template has a bound of its own, which is lower. */
   text: Schema.String.check(Schema.isMaxLength(1_048_576)),
   /** Whether it is a program. */
   isExecutable: Schema.Boolean.pipe(Schema.withDecodingDefault(Effect.succeed(false)))

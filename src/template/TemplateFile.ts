@@ -155,7 +155,7 @@ const located = (template: Template, directory: string): Template =>
     ? { ...template, image: { ...template.image, oci: fromDirectory(directory, template.image.oci) } }
     : template
 
-/** Reads a template from its file, which has at most 1 MiB. */
+/** Reads a template from its file. */
 export const read = Effect.fn("TemplateFile.read")(function* (file: string, called?: Called) {
   const files = yield* FileSystem.FileSystem
   const unreadable = (detail: string) => templateFailed(new NotReadable({ file, detail }))
