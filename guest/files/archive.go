@@ -20,7 +20,7 @@ const entriesMax = 1_000_000
 // ErrArchive is returned for an archive that cannot be unpacked.
 var ErrArchive = errors.New("no archive that can be unpacked")
 
-// Pack writes what is below a directory as an archive. Devices, sockets and pipes are left out.
+// Pack writes what is below a directory as an archive. Devices, sockets, pipes and files of a view are left out.
 func (r *Root) Pack(name string, to io.Writer) (message.Moved, error) {
 	archive := tar.NewWriter(to)
 	var moved message.Moved
@@ -65,6 +65,9 @@ func packFile(archive *tar.Writer, below, at string) (int64, error) {
 	stat, err := file.Stat()
 	if err != nil || !stat.Mode().IsRegular() {
 		return 0, err
+	}
+	if stored(file) != nil {
+		return 0, nil
 	}
 	header := headerOf(below, tar.TypeReg, stat)
 	header.Size = stat.Size()

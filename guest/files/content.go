@@ -79,9 +79,6 @@ func (r *Root) Append(name string, mode *uint32, from io.Reader) error {
 			return err
 		}
 	}
-	if err := stored(at.directory); err != nil {
-		return err
-	}
 	permissions := os.FileMode(modeOfFiles)
 	if mode != nil {
 		permissions = os.FileMode(*mode).Perm()
@@ -112,9 +109,6 @@ func (r *Root) Write(name string, mode *uint32, from io.Reader) (int64, error) {
 		if err := regular(name, old); err != nil {
 			return 0, err
 		}
-	}
-	if err := stored(at.directory); err != nil {
-		return 0, err
 	}
 	draft := place{at.directory, ".caisson-" + rand.Text()}
 	bytes, err := write(draft, from)

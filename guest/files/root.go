@@ -74,7 +74,7 @@ func (p place) close() { _ = p.directory.Close() }
 
 var errRoot = &os.PathError{Op: "change", Path: "/", Err: unix.EINVAL}
 
-// place finds where a name is or would be, without following the name itself.
+// place finds where a name is or would be, to be changed, without following the name itself. Nothing is changed in a view.
 func (r *Root) place(name string) (place, error) {
 	trimmed := strings.TrimRight(name, "/")
 	directory, last := path.Split(trimmed)
@@ -86,6 +86,10 @@ func (r *Root) place(name string) (place, error) {
 	}
 	file, err := r.open(directory, unix.O_PATH|unix.O_DIRECTORY, 0)
 	if err != nil {
+		return place{}, err
+	}
+	if err := stored(file); err != nil {
+		_ = file.Close()
 		return place{}, err
 	}
 	return place{file, last}, nil

@@ -306,7 +306,9 @@ describe("the files of a guest", () => {
         assert.strictEqual(yield* codeOf(Stream.runDrain(machine.read(path))), "EACCES")
         assert.strictEqual(yield* codeOf(machine.write(path, text("1"), { isAppended: true })), "EACCES")
         assert.strictEqual(yield* codeOf(machine.write(path, text("1"))), "EACCES")
+        assert.strictEqual(yield* codeOf(machine.makeDirectory(`${path}-of-the-guest`)), "EACCES")
       }
+      assert.notInclude(yield* textOf(machine.get("/proc/sys/kernel/random")), "boot_id")
     })
   )
 
