@@ -7,7 +7,9 @@ C3. Code without `await` at the top runs outside of event loops, so that it may 
 """
 
 import ast
+import asyncio.base_events
 import inspect
+import itertools
 import linecache
 import os
 import traceback
@@ -113,11 +115,16 @@ def _is_own(frame):
     return frame.filename.startswith(OWN) or frame.filename.startswith("<frozen ")
 
 
+def _leads_in(frame):
+    """Whether it is of what runs cells: until one is reached, the loop is that as well."""
+    return _is_own(frame) or frame.filename == asyncio.base_events.__file__
+
+
 def _keep_guest_frames(shown, seen):
     if shown is None or id(shown) in seen:
         return
     seen.add(id(shown))
-    frames = [frame for frame in shown.stack if not _is_own(frame)]
+    frames = [frame for frame in itertools.dropwhile(_leads_in, shown.stack) if not _is_own(frame)]
     shown.stack = traceback.StackSummary.from_list(frames[-FRAMES_MAX:])
     for other in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
         _keep_guest_frames(other, seen)
