@@ -57,6 +57,9 @@ func Boot(uid, gid int) (Machine, error) {
 	if err := mountAll(late); err != nil {
 		return Machine{}, err
 	}
+	if err := linkAll(); err != nil {
+		return Machine{}, err
+	}
 	if err := furnish(uid, gid); err != nil {
 		return Machine{}, err
 	}

@@ -42,6 +42,24 @@ var late = []mount{
 	{"cgroup2", "/sys/fs/cgroup", "cgroup2", strict, "nsdelegate", 0o555},
 }
 
+// links are the names by which programs open what they have open already. The kernel makes none of them.
+var links = []struct{ name, to string }{
+	{"/dev/fd", "/proc/self/fd"},
+	{"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"},
+	{"/dev/stderr", "/proc/self/fd/2"},
+}
+
+// linkAll makes what is in the table.
+func linkAll() error {
+	for _, l := range links {
+		if err := os.Symlink(l.to, l.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mountAll mounts what is in a table, in its order. What the kernel has mounted itself is there already.
 func mountAll(table []mount) error {
 	for _, m := range table {

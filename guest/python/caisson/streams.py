@@ -2,6 +2,8 @@
 
 The interpreter reads the two from two pipes, first what there is of output, then what there is of errors. So that what was printed
 first is told first, nobody goes on who has written an error before it was read.
+
+Whoever closes a stream, or lets one go that was made over another, takes the output of no later cell away: nothing here is closed.
 """
 
 import io
@@ -26,6 +28,14 @@ class Raw(io.RawIOBase):
 
     def write(self, content):
         return os.write(self.descriptor, content)
+
+    def close(self):
+        pass
+
+
+class Buffer(io.BufferedWriter):
+    def close(self):
+        self.flush()
 
 
 class Errors(Raw):
@@ -56,19 +66,40 @@ def _make(buffer, **named):
     return made
 
 
+def _is_detached(stream):
+    try:
+        return stream.buffer is None
+    except ValueError:
+        return True
+
+
+def _flush(*streams):
+    for stream in streams:
+        try:
+            stream.flush()
+        except Exception:
+            pass  # guest code may have put anything there
+
+
 class Streams:
     def __init__(self, order):
-        self.out = _make(io.BufferedWriter(Raw(1)), line_buffering=True)
-        self.err = _make(Errors(2, order, self.out.flush), write_through=True)
+        self.kept = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+        self.out_buffer = Buffer(Raw(1))
+        self.err_buffer = Errors(2, order, lambda: _flush(self.out, self.out_buffer))
+        self.make()
+
+    def make(self):
+        self.out = _make(self.out_buffer, line_buffering=True)
+        self.err = _make(self.err_buffer, write_through=True)
 
     def install(self):
         """A run begins: whatever the one before has put in their places is gone."""
+        for descriptor, kept in self.kept.items():
+            os.dup2(kept, descriptor)
+        if _is_detached(self.out) or _is_detached(self.err):
+            self.make()
         sys.stdout = sys.__stdout__ = self.out
         sys.stderr = sys.__stderr__ = self.err
 
     def flush(self):
-        for stream in (sys.stdout, sys.stderr, self.out, self.err):
-            try:
-                stream.flush()
-            except Exception:
-                pass  # guest code may have put anything there
+        _flush(sys.stdout, sys.stderr, self.out, self.err, self.out_buffer)

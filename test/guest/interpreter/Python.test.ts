@@ -241,6 +241,33 @@ print("g")`)
     })
   )
 
+  it.live("gives each cell its output, whatever the one before has done to it", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      for (const source of [
+        "import io, os, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')",
+        "sys.stdout.close()\nsys.stderr.close()",
+        "sys.stdout.detach()\nsys.stderr.detach()",
+        "os.close(1)\nos.close(2)",
+        "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)"
+      ]) {
+        yield* run(source)
+        const { output } = yield* run(
+          "print('out')\nprint('error', file=sys.stderr)\nos.system('echo of another') and None"
+        )
+        assert.deepStrictEqual(
+          output,
+          [
+            { stream: "stdout", text: "out\n" },
+            { stream: "stderr", text: "error\n" },
+            { stream: "stdout", text: "of another\n" }
+          ],
+          source
+        )
+      }
+    })
+  )
+
   it.live("O2 drops output beyond the limit, with a mark, and cuts no character", (context) =>
     Effect.gen(function* () {
       const { run } = yield* python(context, { limits: { ...defaults, outputBytes: 10 } })
