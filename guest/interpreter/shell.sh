@@ -31,9 +31,7 @@ trap() {
   fi
   \builtin trap "$@"
 }
-\builtin readonly __caisson_end='
-{ __caisson_status=$?; __caisson_flags=${-//[!aefuvxC]/}; \builtin set +aefuvxC; } 2>/dev/null
-if [[ -n $__caisson_at_exit ]]; then
+\builtin readonly __caisson_end='if [[ -n $__caisson_at_exit ]]; then
   __caisson_words=$__caisson_at_exit __caisson_at_exit=
   __caisson_set "$__caisson_status"
   \builtin eval "$__caisson_words"
@@ -59,11 +57,7 @@ __caisson_stand() {
 __caisson_load() {
   IFS= \builtin read -r __caisson_words <"$__caisson/in"
   IFS= \builtin read -r -d "" __caisson_script <"$__caisson/script"
-  case $__caisson_flags in
-    "") ;;
-    *e*) __caisson_script="\builtin set -$__caisson_flags; $__caisson_script" ;; # the status of the last script would end this one
-    *) __caisson_script="\builtin set -$__caisson_flags; __caisson_set $__caisson_status; $__caisson_script" ;;
-  esac
+  __caisson_begin="{ \builtin set -${__caisson_flags:--}; __caisson_set $__caisson_status && \builtin :; } 2>/dev/null; "
 }
 # Scripts are evaluated where no function is under way, in which what they declare would be local, and on a first line, from which
 # their own lines are counted.

@@ -44,8 +44,11 @@ func Main(arguments []string) int {
 	return use(name, rest)
 }
 
+// say prints what was asked for. What nobody has is no success, also if the call was one.
 func say(text string) int {
-	_, _ = io.WriteString(os.Stdout, text)
+	if _, err := io.WriteString(os.Stdout, text); err != nil {
+		return complain(deniedCode, fmt.Sprintf("tool: %v\n", err))
+	}
 	return 0
 }
 

@@ -27,6 +27,7 @@ from caisson import dates
 
 DEPTH_MAX = 512
 DIGITS_MAX = 100_000
+BITS_MAX = math.ceil(DIGITS_MAX * math.log2(10))  # of one digit more at most
 SAFE_MAX = 2**53 - 1
 DESCRIPTION_MAX = 4_096
 STEPS_SHOWN = 8
@@ -139,7 +140,7 @@ class Writer:
         if -SAFE_MAX <= value <= SAFE_MAX:
             self.put(str(value))
             return
-        if value.bit_length() > DIGITS_MAX * 4:
+        if value.bit_length() > BITS_MAX:
             self.refuse(value, f"an integer of more than {DIGITS_MAX} digits cannot be passed")
             return
         digits = str(value)
@@ -349,20 +350,22 @@ def message_of(error):
         return ""
 
 
-def _deeper(work):
-    """Does it with room for as many calls as the deepest value takes."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, before + 8 * DEPTH_MAX))
+def _with_room(work):
+    """Does it with room for as many calls as the deepest value takes, and for as many digits as the longest integer has."""
+    depth, digits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
+    sys.setrecursionlimit(depth + 8 * DEPTH_MAX)
+    sys.set_int_max_str_digits(DIGITS_MAX + 1)
     try:
         return work()
     finally:
-        sys.setrecursionlimit(before)
+        sys.setrecursionlimit(depth)
+        sys.set_int_max_str_digits(digits)
 
 
 def encode(value, longest, describes=False):
     """The text of a value, of at most so many bytes in UTF-8."""
     writer = Writer(longest, describes)
-    _deeper(lambda: writer.value(value))
+    _with_room(lambda: writer.value(value))
     return "".join(writer.parts)
 
 
@@ -456,5 +459,5 @@ def _read(json_value):
 
 def decode(text):
     """The value of a text."""
-    parsed = _deeper(lambda: json.loads(text, parse_int=_integer))
-    return _deeper(lambda: _read(parsed)) if '"$"' in text else parsed
+    parsed = _with_room(lambda: json.loads(text, parse_int=_integer))
+    return _with_room(lambda: _read(parsed)) if '"$"' in text else parsed

@@ -31,6 +31,7 @@ const values: ReadonlyArray<readonly [source: string, value: unknown]> = [
   ["2**53 - 1", 2 ** 53 - 1],
   ["2**53", 2n ** 53n],
   ["-(10**30)", -(10n ** 30n)],
+  ["10**5000", 10n ** 5_000n],
   ["3.0", 3],
   ["-0.0", -0],
   ["float('nan')", Number.NaN],
@@ -78,12 +79,13 @@ describe("Python", () => {
         new Map([[1, new Set(["x"])]]),
         Uint8Array.of(1),
         Int16Array.of(-1),
-        -0
+        -0,
+        10n ** 99_999n
       ]
       const kinds = "[type(item).__name__ for item in tools.ask()]"
       for (const [source, expected] of [
         ["tools.ask()", [null, 5, ...given.slice(2)]],
-        [kinds, ["NoneType", "int", "datetime", "dict", "bytes", "array", "float"]]
+        [kinds, ["NoneType", "int", "datetime", "dict", "bytes", "array", "float", "int"]]
       ] as const) {
         const [id = ""] = ids(yield* run(source))
         const text = Result.getOrThrow(Value.encode(given))
@@ -103,6 +105,10 @@ describe("Python", () => {
       })
       const large = failed(yield* run("tools.ask('é' * 50)"))
       assert.deepInclude(large.error, { name: "RangeError", reason: "TooLarge", message: "ask: longer than 100 bytes" })
+      for (const digits of [100_000, 110_000]) {
+        const long = failed(yield* run(`tools.ask(10**${digits})`))
+        assert.match(long.error.message, /^ask: an integer of more than 100000 digits cannot be passed/)
+      }
       const deep = failed(yield* (yield* python(context)).run("a = []\nfor _ in range(600): a = [a]\ntools.ask(a)"))
       assert.deepInclude(deep.error, { name: "RangeError", reason: "TooDeep" })
     })
