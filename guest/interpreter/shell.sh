@@ -57,9 +57,11 @@ __caisson_stand() {
 __caisson_load() {
   IFS= \builtin read -r __caisson_words <"$__caisson/in"
   IFS= \builtin read -r -d "" __caisson_script <"$__caisson/script"
-  __caisson_begin="{ \builtin set -${__caisson_flags:--}; __caisson_set $__caisson_status && \builtin :; } 2>/dev/null; "
+  [[ -z $__caisson_flags ]] ||
+    __caisson_script="{ \builtin set -$__caisson_flags; __caisson_set $__caisson_status && \builtin :; } 2>/dev/null; $__caisson_script"
 }
 # Scripts are evaluated where no function is under way, in which what they declare would be local, and on a first line, from which
-# their own lines are counted.
-\builtin readonly __caisson_exit='\builtin eval "$__caisson_end"; (\builtin eval "$__caisson_serve"); \builtin echo "gone $BASHPID $?" >"$__caisson/out"'
-\builtin readonly __caisson_serve='__caisson_open; while __caisson_next; do ( (__caisson_stand; \builtin eval "$__caisson_serve") & ); __caisson_load; __caisson_set "$__caisson_status"; \builtin eval "$__caisson_script"; \builtin eval "$__caisson_end"; done'
+# their own lines are counted. Options are set and put away where nobody hears it, or a script that traces itself would trace what is
+# done around it. The status that a script begins with is that of a list, which neither ends the shell nor calls a trap.
+\builtin readonly __caisson_exit='{ __caisson_status=$?; __caisson_flags=${-//[!aefuvxC]/}; \builtin set +aefuvxC; } 2>/dev/null; \builtin eval "$__caisson_end"; (\builtin eval "$__caisson_serve"); \builtin echo "gone $BASHPID $?" >"$__caisson/out"'
+\builtin readonly __caisson_serve='__caisson_open; while __caisson_next; do ( (__caisson_stand; \builtin eval "$__caisson_serve") & ); __caisson_load; __caisson_set "$__caisson_status" && \builtin :; \builtin eval "$__caisson_script"; { __caisson_status=$?; __caisson_flags=${-//[!aefuvxC]/}; \builtin set +aefuvxC; } 2>/dev/null; \builtin eval "$__caisson_end"; done'

@@ -74,6 +74,28 @@ describe("a shell", () => {
     })
   )
 
+  it.live("traces scripts and nothing that is done around them", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      const traced = (script: string) => Effect.map(run(script), (turn) => said(turn).stderr.replaceAll(/^\++/gm, "+"))
+      assert.strictEqual(yield* traced("set -x; echo a; (exit 3)"), "+ echo a\n+ exit 3\n")
+      assert.strictEqual(yield* traced("echo $?"), "+ echo 3\n")
+      assert.strictEqual(yield* traced("exit 4"), "+ exit 4\n")
+      assert.strictEqual(yield* traced("set +x -v"), "+ set +x -v\n")
+      assert.strictEqual(yield* traced("set +v"), "")
+    })
+  )
+
+  it.live("begins with the status of the last script, which is no error of the next", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      assert.strictEqual(printed(yield* run("set -- one; trap 'echo failed' ERR; (exit 3)")), "failed\n")
+      assert.strictEqual(printed(yield* run("echo $? $1")), "3 one\n")
+      assert.strictEqual(printed(yield* run("trap '' ERR; set -e; (exit 5)")), "")
+      assert.deepStrictEqual(said(yield* run("echo $? $1")), { code: 0, stdout: "5 one\n", stderr: "" })
+    })
+  )
+
   it.live("runs what a script has set for its end, once", (context) =>
     Effect.gen(function* () {
       const { run } = yield* shell(context)
