@@ -21,8 +21,10 @@ trap() {
     __caisson_others=()
     \builtin shift
     for __caisson_signal; do
-      case $__caisson_signal in
-        EXIT | exit | 0) __caisson_at_exit=${__caisson_command#-} ;;
+      case ${__caisson_signal^^} in
+        EXIT | 0) __caisson_at_exit=${__caisson_command#-} ;;
+        # What a function takes back of these is there again when it returns, unless something else is.
+        DEBUG | ERR | RETURN) \builtin trap -- "${__caisson_command#-}" "$__caisson_signal" ;;
         *) __caisson_others+=("$__caisson_signal") ;;
       esac
     done

@@ -86,12 +86,21 @@ describe("a shell", () => {
     })
   )
 
+  it.live("takes traps for errors and single commands back", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      assert.strictEqual(printed(yield* run("trap 'echo failed' ERR; false; trap - ERR; false")), "failed\n")
+      yield* run("trap 'seen=1' DEBUG; trap - DEBUG; seen=0")
+      assert.strictEqual(printed(yield* run("echo $seen")), "0\n")
+    })
+  )
+
   it.live("begins with the status of the last script, which is no error of the next", (context) =>
     Effect.gen(function* () {
       const { run } = yield* shell(context)
       assert.strictEqual(printed(yield* run("set -- one; trap 'echo failed' ERR; (exit 3)")), "failed\n")
       assert.strictEqual(printed(yield* run("echo $? $1")), "3 one\n")
-      assert.strictEqual(printed(yield* run("trap '' ERR; set -e; (exit 5)")), "")
+      assert.strictEqual(printed(yield* run("trap - ERR; set -e; (exit 5)")), "")
       assert.deepStrictEqual(said(yield* run("echo $? $1")), { code: 0, stdout: "5 one\n", stderr: "" })
     })
   )
