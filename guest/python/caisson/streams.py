@@ -90,7 +90,7 @@ class Streams:
 
     def make(self):
         self.out = _make(self.out_buffer, line_buffering=True)
-        self.err = _make(self.err_buffer, write_through=True)
+        self.err = _make(self.err_buffer, line_buffering=True)
 
     def install(self):
         """A run begins: whatever the one before has put in their places is gone."""

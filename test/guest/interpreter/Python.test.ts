@@ -247,6 +247,21 @@ print("g")`)
     })
   )
 
+  it.live("prints lines of errors as wholes, and what of one is left when the cell ends", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+import sys, threading
+def work():
+    for _ in range(50): print("a", "line", file=sys.stderr)
+workers = [threading.Thread(target=work) for _ in range(4)]
+for worker in workers: worker.start()
+for worker in workers: worker.join()
+print("the end", end="", file=sys.stderr)`)
+      assert.strictEqual(printed(turn, "stderr"), `${"a line\n".repeat(200)}the end`)
+    })
+  )
+
   it.live("gives each cell its output, whatever the one before has done to it", (context) =>
     Effect.gen(function* () {
       const { run } = yield* python(context)
