@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import sys
 
 from caisson import values
@@ -21,6 +22,7 @@ KINDS = (
     ("_repr_latex_", "text/latex", "tex"),
     ("_repr_json_", "application/json", "json"),
 )
+MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,64}/[\w!#$&^.+-]{1,64}(;[ -~]{1,64})?", re.ASCII)
 _endings = {kind: ending for _, kind, ending in KINDS} | {"text/plain": "txt", "application/pdf": "pdf"}
 
 
@@ -80,12 +82,17 @@ def set_figure_format(name):
     shown.figure_format = name
 
 
-def _bytes_of(media_type, content):
+def _form(media_type, content):
+    """A form of a value as it is shown: a media type, and a text or bytes."""
+    if not isinstance(media_type, str) or not MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(f"{media_type!r:.100} is no media type")
     if isinstance(content, str) and media_type in ("image/png", "image/jpeg", "application/pdf"):
-        return base64.b64decode(content)
-    if media_type == "application/json" and not isinstance(content, (str, bytes)):
-        return values.encode(content, INLINE_MAX, describes=True)
-    return content
+        content = base64.b64decode(content)
+    elif media_type.endswith("json") and not isinstance(content, (str, bytes)):
+        content = values.encode(content, INLINE_MAX, describes=True)
+    if not isinstance(content, (str, bytes)):
+        raise TypeError(f"its {media_type} is a {type(content).__name__}")
+    return media_type, content
 
 
 def _represent(value):
@@ -95,13 +102,13 @@ def _represent(value):
         made = bundle()
         made = made[0] if isinstance(made, tuple) else made
         if made:
-            return [(kind, _bytes_of(kind, content)) for kind, content in made.items() if kind != "text/plain"]
+            return [_form(kind, content) for kind, content in made.items() if kind != "text/plain" and content is not None]
     found = []
     for method, kind, _ in KINDS:
         content = getattr(value, method)() if callable(getattr(value, method, None)) else None
         content = content[0] if isinstance(content, tuple) else content
         if content is not None:
-            found.append((kind, _bytes_of(kind, content)))
+            found.append(_form(kind, content))
     return found
 
 

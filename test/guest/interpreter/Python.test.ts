@@ -365,6 +365,27 @@ Table()`)
     })
   )
 
+  it.live("shows the text of a value whose other forms are none, and says so", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      for (const form of [
+        "def _repr_html_(self): return 42",
+        "def _repr_mimebundle_(self): return {5: 'x'}",
+        "def _repr_mimebundle_(self): return {'html': 'x'}",
+        "def _repr_mimebundle_(self): return {'a' * 5000 + '/b': 'x'}",
+        "def _repr_mimebundle_(self): return {'image/png': 'not base64'}"
+      ]) {
+        const turn = yield* run(`class Odd:\n  ${form}\n  def __repr__(self): return "odd"\ndisplay(Odd())`)
+        assert.deepStrictEqual(turn.displays, [{ mediaType: "text/plain", text: "odd" }], form)
+        assert.match(printed(turn, "stderr"), /^a Odd could not be shown: /)
+      }
+      const chart = yield* run(
+        "class Chart:\n  def _repr_mimebundle_(self): return {'application/vnd.vega.v5+json': {'a': [1]}, 'text/html': None}\nChart()"
+      )
+      assert.deepStrictEqual(chart.displays?.[0], { mediaType: "application/vnd.vega.v5+json", text: '{"a":[1]}' })
+    })
+  )
+
   it.live("saves the figures of matplotlib that a cell leaves open, and closes them", (context) =>
     Effect.gen(function* () {
       needsModules(context, "matplotlib")
