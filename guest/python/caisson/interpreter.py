@@ -11,6 +11,7 @@ import importlib
 import os
 import random
 import sys
+import traceback
 import types
 import weakref
 import zlib
@@ -133,14 +134,29 @@ class Interpreter:
     def outcome(self, cell):
         try:
             value = cell.run()
+            self.end_copy(None)
             show_last(value)
             return {"value": self.text(value)}
         except BaseException as error:
+            self.end_copy(error)
             if self.kernel.ended is not None:
                 return {"error": describe_end(self.kernel.ended)}
             if isinstance(error, SystemExit) and error.code in (None, 0):
                 return {"value": "null"}
             return {"error": describe(error, cell.file)}
+
+    def end_copy(self, error):
+        """Ends a process that a cell has forked where the cell ends in it: the run goes on in the process that it was forked from."""
+        if os.getpid() == self.kernel.process:
+            return
+        if error is not None and not isinstance(error, SystemExit):
+            traceback.print_exception(error)
+        code = error.code if isinstance(error, SystemExit) else error is not None
+        if code is not None and not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
+        self.kernel.streams.flush()
+        os._exit((code or 0) & 0xFF)
 
     def text(self, value):
         longest = self.kernel.limits["resultBytes"]
@@ -175,7 +191,8 @@ class Interpreter:
 
 def leave():
     """In a process that was forked from this one: tools are called over the socket."""
-    os.close(kernels.kernel.link.descriptor)
+    kernels.kernel.link.close()
+    kernels.kernel.pending = {}
 
 
 def main():

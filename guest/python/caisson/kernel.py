@@ -27,6 +27,12 @@ class Link:
         self.descriptor = descriptor
         self.held = bytearray()
 
+    def close(self):
+        """In a process that was forked from this one. Where it was closed before, its number may be that of another file."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
     def send(self, message):
         text = json.dumps(message, ensure_ascii=False)
         try:

@@ -365,6 +365,29 @@ Table()`)
     })
   )
 
+  it.live("ends a process that a cell has forked where the cell ends, and closes no file of it", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+import os, sys
+child = os.fork()
+if child == 0:
+    file = open("/dev/null")
+    grandchild = os.fork()
+    if grandchild == 0: sys.exit(0 if os.path.exists(f"/proc/self/fd/{file.fileno()}") else 4)
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+first = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+child = os.fork()
+if child == 0: print("in the child")
+else: second = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+[first, second] if child != 0 else 1 / 0`)
+      assert.deepStrictEqual(valueOf(turn), [0, 1])
+      assert.strictEqual(printed(turn), "in the child\n")
+      assert.match(printed(turn, "stderr"), /ZeroDivisionError: division by zero\n$/)
+      assert.strictEqual(valueOf(yield* run("first")), 0)
+    })
+  )
+
   it.live("shows the text of a value whose other forms are none, and says so", (context) =>
     Effect.gen(function* () {
       const { run } = yield* python(context)
