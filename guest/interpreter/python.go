@@ -3,9 +3,12 @@ package interpreter
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,6 +75,9 @@ const (
 	orderDescriptor   = 4
 )
 
+// endMax is how long the process may take to end once it says nothing more.
+const endMax = time.Second
+
 // newPython starts Python, and waits until its modules are loaded.
 func newPython(i *Interpreter, modules []string) (*pythonEngine, error) {
 	program, err := exec.LookPath("python3")
@@ -135,7 +141,11 @@ func (p *pythonEngine) listen(reader *bufio.Reader) {
 	for {
 		m := new(said)
 		if err := readRecord(reader, m); err != nil {
-			p.i.post(func() { p.i.fail("python: %v", err) })
+			wait := time.Duration(0)
+			if errors.Is(err, io.EOF) {
+				wait = endMax // it has ended, most likely: then it is told how
+			}
+			time.AfterFunc(wait, func() { p.i.post(func() { p.i.fail("python: %v", err) }) })
 			return
 		}
 		p.i.post(func() { p.hear(m) })

@@ -155,6 +155,20 @@ describe("a host whose interpreter is hostile", () => {
     })
   )
 
+  it.live("says how a Python has ended", (context) =>
+    Effect.gen(function* () {
+      needs(context, "python")
+      for (const [source, how] of [
+        ["import os; os._exit(3)", "exit code 3"],
+        ["import os; os.kill(os.getpid(), 9)", "signal 9"]
+      ] as const) {
+        const { start } = yield* interpreter(["python"])
+        const { message } = yield* Effect.flip(start(run("python", source)))
+        assert.include(message, `python has ended: ${how}`)
+      }
+    })
+  )
+
   it.live("is not held up by what a guest leaves behind", (context) =>
     Effect.gen(function* () {
       needs(context, "python")
