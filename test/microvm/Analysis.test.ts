@@ -99,6 +99,9 @@ if (why === undefined) {
           const [picture] = svg.displays ?? []
           assert.strictEqual(picture?.mediaType, "image/svg+xml")
           assert.match(yield* read(picture?.path ?? ""), /^<\?xml .*<svg .*<\/svg>\s*$/s)
+          const [warning] = (yield* run("plot.title('\u65e5')\nNone")).output
+          assert.strictEqual(warning?.stream, "stderr")
+          assert.match(warning?.text ?? "", /^figure-3\.svg: UserWarning: Glyph 26085 .*\n$/)
         }).pipe(Effect.scoped),
       300_000
     )

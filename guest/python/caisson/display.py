@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import sys
+import warnings
 
 from caisson import values
 
@@ -154,7 +155,10 @@ def show_last(value):
 def _save(figure):
     ending = shown.figure_format
     path = shown.new_path("figure", ending)
-    figure.savefig(path, format=ending)
+    with warnings.catch_warnings(record=True) as heard:
+        figure.savefig(path, format=ending)
+    for warning in heard:
+        print(f"{os.path.basename(path)}: {warning.category.__name__}: {warning.message}", file=sys.stderr)
     shown.add_file("image/svg+xml" if ending == "svg" else "image/png", path)
 
 
