@@ -244,6 +244,16 @@ describe("a shell", () => {
     })
   )
 
+  it.live("says that a result could not be printed", (context) =>
+    Effect.gen(function* () {
+      const { answer, run } = yield* shell(context)
+      const [id = ""] = ids(yield* run("tool ask > /dev/full"))
+      const turn = said(yield* answer([give(id, "one")], epoch))
+      assert.strictEqual(turn.code, 1)
+      assert.match(turn.stderr, /^tool: write .*: no space left on device\n$/)
+    })
+  )
+
   it.live("bounds calls and output like every other language", (context) =>
     Effect.gen(function* () {
       const { run } = yield* shell(context, { limits: { ...defaults, argumentBytes: 20, outputBytes: 10 } })
