@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from "vitest/config"
 
 /** Tests that boot machines in software, which share the processors with all else: what took too long for once is tried again. */
 const machines = [
-  "test/cli/{DoctorMachines,TemplateBuild,TemplatePrune}.test.ts",
+  "test/cli/{DoctorMachines,FilesOfMachines,TemplateBuild,TemplatePrune}.test.ts",
   "test/microvm/{Analysis,Demo,Honeytokens,Hostile,Limits,Machine,Rules,Session,SessionContract,Shell}.test.ts",
   "test/qemu/{ControlGroup,Hypervisor,Lifecycle,Orphans}.test.ts",
   "test/template/{Build,Languages}.test.ts"

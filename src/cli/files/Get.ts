@@ -18,7 +18,9 @@ import { sizeOf } from "./Text.ts"
 const pieceBytes = 4_194_304
 
 const contentOf = ({ files }: Session, { bytes, path }: FileEntry) => {
-  const offsets = Array.from({ length: Math.ceil(bytes / pieceBytes) }, (_, index) => index * pieceBytes)
+  // Also of none: what is no file says so only when it is read.
+  const pieces = Math.max(1, Math.ceil(bytes / pieceBytes))
+  const offsets = Array.from({ length: pieces }, (_, index) => index * pieceBytes)
   return Progress.following(
     Stream.mapEffect(Stream.fromIterable(offsets), (offset) => files.read(path, { offset, length: pieceBytes })),
     basename(path),
