@@ -16,6 +16,7 @@ class Raw(io.RawIOBase):
     def __init__(self, descriptor):
         super().__init__()
         self.descriptor = descriptor
+        self.name = {1: "<stdout>", 2: "<stderr>"}[descriptor]
 
     def writable(self):
         return True

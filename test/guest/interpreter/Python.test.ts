@@ -262,6 +262,14 @@ print("the end", end="", file=sys.stderr)`)
     })
   )
 
+  it.live("names streams as Python does", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const names = yield* run("import sys\n[stream.name for stream in (sys.stdin, sys.stdout, sys.stderr)]")
+      assert.deepStrictEqual(valueOf(names), ["<stdin>", "<stdout>", "<stderr>"])
+    })
+  )
+
   it.live("gives each cell its output, whatever the one before has done to it", (context) =>
     Effect.gen(function* () {
       const { run } = yield* python(context)
