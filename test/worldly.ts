@@ -75,7 +75,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
     why: "looks at the host, and draws names and users of machines"
   },
   {
-    files: /^qemu\/machine\/(Boot|Checkpoint|Durable|Files|KvmProbe|Start|StateSocket|Template|Verdict)\.ts$/,
+    files: /^qemu\/machine\/(Boot|Checkpoint|Durable|Files|KvmProbe|Reap|Start|StateSocket|Template|Verdict)\.ts$/,
     uses: ["node:fs", "node:fs/promises", "node:net", "node:os", "node:path"],
     why: "makes the files and sockets of machines, and takes their states"
   },
