@@ -82,10 +82,12 @@ describe("a session whose place is given to another", () => {
 })
 
 describe("a sandbox", () => {
+  const room = { name: "few", size: 1, perMachine: 1 }
   const few = Layer.effect(
     Machines,
-    Effect.map(Machines, (machines) => ({ ...machines, room: { name: "few", size: 1, perMachine: 1 } }))
+    Effect.map(Machines, (machines) => ({ ...machines, room, idleMillis: 600_000 }))
   ).pipe(Layer.provide(Scripted.layer(programs, { repeats: false })))
+  const world = Layer.mergeAll(JournalMemory.layer, Residents.Rooms.layer, few)
 
   it.effect("has its place among sessions, and keeps it until it is released", () =>
     Effect.gen(function* () {
@@ -101,9 +103,21 @@ describe("a sandbox", () => {
       assert.strictEqual(completed(yield* sandbox.run("recall")), "kept")
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(completed(yield* Fiber.join(running)), 4)
-    }).pipe(
-      Effect.provide(Sessions.layer()),
-      Effect.provide(Layer.mergeAll(JournalMemory.layer, Residents.Rooms.layer, few))
-    )
+    }).pipe(Effect.provide(Sessions.layer()), Effect.provide(world))
+  )
+
+  it.effect("gives its place up, with all that it has, when it has been idle for too long", () =>
+    Effect.gen(function* () {
+      const { grants } = yield* makeWorld
+      const sandbox = yield* Sandbox.open(yield* grants())
+      yield* sandbox.run('remember:"lost"')
+      const session = yield* (yield* Sessions).open({ ...(yield* grants()), id: "s" })
+      const running = yield* Effect.forkChild(session.run("double:2"), { startImmediately: true })
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(completed(yield* Fiber.join(running)), 4)
+      yield* session.close
+      const recalled = yield* sandbox.run("recall")
+      assert.strictEqual(recalled._tag === "Failed" && recalled.error.reason, "MachineLost")
+    }).pipe(Effect.scoped, Effect.provide(Sessions.layer()), Effect.provide(world))
   )
 })
