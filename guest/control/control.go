@@ -71,8 +71,8 @@ func (h *Hierarchy) Bound(bytes uint64) error {
 	if !slices.Contains(h.controllers, "memory") {
 		return fmt.Errorf("memory: %w", ErrUnsupported)
 	}
-	_ = h.write("memory.swap.max", "0") // without swap there may be no such file
-	return h.write("memory.max", strconv.FormatUint(bytes, 10))
+	_, err := bound(h.directory, bytes)
+	return err
 }
 
 // Freeze lets all processes in all groups stand still, and waits until they do.
@@ -90,7 +90,8 @@ func (h *Hierarchy) Thaw() error { return h.write("cgroup.freeze", "0") }
 type Group struct {
 	directory string
 	handle    *os.File
-	crowd     *crowd // nil without a limit of processes
+	crowd     *crowd   // nil without a limit of processes
+	memory    *bounded // nil without a limit of memory
 }
 
 // ErrUnsupported is returned for a limit that cannot be set.
@@ -113,12 +114,6 @@ func (h *Hierarchy) NewGroup(name string, limits *message.Limits) (*Group, error
 		return nil, err
 	}
 	g.handle = handle
-	if limits != nil && limits.Processes > 0 {
-		if g.crowd, err = g.watchCrowd(); err != nil {
-			g.Remove()
-			return nil, err
-		}
-	}
 	return g, nil
 }
 
@@ -127,13 +122,15 @@ func (h *Hierarchy) limit(g *Group, limits *message.Limits) error {
 		return nil
 	}
 	for _, l := range []struct {
-		controller, file string
-		value            message.Count
-		text             string
+		controller string
+		value      message.Count
+		set        func() error
 	}{
-		{"memory", "memory.max", limits.MemoryBytes, strconv.FormatUint(uint64(limits.MemoryBytes), 10)},
-		{"pids", "pids.max", limits.Processes, strconv.FormatUint(uint64(limits.Processes), 10)},
-		{"cpu", "cpu.max", limits.CPUPercent, fmt.Sprintf("%d %d", limits.CPUPercent*cpuPeriodMicros/100, cpuPeriodMicros)},
+		{"memory", limits.MemoryBytes, func() error { return g.boundMemory(uint64(limits.MemoryBytes)) }},
+		{"pids", limits.Processes, func() error { return g.boundCrowd(uint64(limits.Processes)) }},
+		{"cpu", limits.CPUPercent, func() error {
+			return g.write("cpu.max", fmt.Sprintf("%d %d", limits.CPUPercent*cpuPeriodMicros/100, cpuPeriodMicros))
+		}},
 	} {
 		if l.value == 0 {
 			continue
@@ -141,16 +138,27 @@ func (h *Hierarchy) limit(g *Group, limits *message.Limits) error {
 		if !slices.Contains(h.controllers, l.controller) {
 			return fmt.Errorf("%s: %w", l.controller, ErrUnsupported)
 		}
-		if err := g.write(l.file, l.text); err != nil {
+		if err := l.set(); err != nil {
 			return err
 		}
 	}
-	if limits.MemoryBytes > 0 {
-		// A group is one run: when it has too much memory, all of it ends. Without swap there may be no such file.
-		_ = g.write("memory.swap.max", "0")
-		return g.write("memory.oom.group", "1")
-	}
 	return nil
+}
+
+// boundMemory: a group is one run. When it has too much memory, all of it ends.
+func (g *Group) boundMemory(bytes uint64) (err error) {
+	if g.memory, err = bound(g.directory, bytes); err != nil {
+		return err
+	}
+	return g.write("memory.oom.group", "1")
+}
+
+func (g *Group) boundCrowd(processes uint64) (err error) {
+	if err = g.write("pids.max", strconv.FormatUint(processes, 10)); err != nil {
+		return err
+	}
+	g.crowd, err = g.watchCrowd()
+	return err
 }
 
 // Descriptor is what a process is cloned into the group with.
@@ -191,7 +199,10 @@ func (g *Group) Remove() error {
 		g.handle = nil
 	}
 	if g.crowd != nil {
-		_ = g.crowd.events.Close()
+		g.crowd.events.close()
+	}
+	if g.memory != nil {
+		g.memory.events.close()
 	}
 	return os.Remove(g.directory)
 }

@@ -3,9 +3,7 @@ package control
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 )
@@ -18,7 +16,7 @@ var ErrTooMany = errors.New("more processes were wanted than there may be")
 //	C1. A group is one run: when it wants more processes than it may have, all of it ends. It is not asked for that: the kernel tells.
 //	C2. If the kernel's word cannot be read, the group ends as well.
 type crowd struct {
-	events *os.File
+	events eventFile
 	// refused is closed when the group is ended.
 	refused chan struct{}
 	// atRest is how many there were at most when it was last waited for.
@@ -27,19 +25,14 @@ type crowd struct {
 
 // watchCrowd ends the group once it was refused a process.
 func (g *Group) watchCrowd() (*crowd, error) {
-	events, err := os.Open(filepath.Join(g.directory, "pids.events"))
+	told, err := openEvents(g.directory, "pids.events")
 	if err != nil {
 		return nil, err
 	}
-	raw, err := events.SyscallConn()
-	if err = errors.Join(err, events.SetReadDeadline(time.Time{})); err != nil { // it has none if it cannot be waited for
-		return nil, errors.Join(err, events.Close())
-	}
-	c := &crowd{events: events, refused: make(chan struct{})}
+	c := &crowd{events: told, refused: make(chan struct{})}
 	go func() {
 		isRefused := false
-		// A change of the file wakes whoever waits to read it; so does its end.
-		_ = raw.Read(func(uintptr) bool {
+		_ = c.events.await(func() bool {
 			isRefused = c.isRefused()
 			return isRefused
 		})
@@ -53,13 +46,11 @@ func (g *Group) watchCrowd() (*crowd, error) {
 
 // isRefused says whether a process was refused. See C2.
 func (c *crowd) isRefused() bool {
-	text := make([]byte, 128)
-	n, err := c.events.ReadAt(text, 0)
+	refusals, err := c.events.count("max")
 	if errors.Is(err, os.ErrClosed) {
 		return false // nobody is in it any more
 	}
-	refusals, errText := after(string(text[:n]), "max")
-	return refusals > 0 || errText != nil || err != nil && !errors.Is(err, io.EOF)
+	return refusals > 0 || err != nil
 }
 
 // IsOutOfProcesses says whether the group is ended since it wanted too many. Its first process may have ended before, for want of one.

@@ -24,15 +24,15 @@ func groupOf(t *testing.T, files map[string]string) *Group {
 func TestTheKernelSaysWhetherAProcessWasRefused(t *testing.T) {
 	for text, expected := range map[string]bool{"max 0\n": false, "max 1\n": true, "max 17\nother 0\n": true, "": true, "max": true, "max x": true} {
 		g := groupOf(t, map[string]string{"pids.events": text})
-		events, err := os.Open(filepath.Join(g.directory, "pids.events"))
+		file, err := os.Open(filepath.Join(g.directory, "pids.events"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.crowd = &crowd{events: events, refused: make(chan struct{})}
+		g.crowd = &crowd{events: eventFile{file: file}, refused: make(chan struct{})}
 		if found := g.IsOutOfProcesses(); found != expected {
 			t.Errorf("%q: %t", text, found)
 		}
-		_ = events.Close()
+		g.crowd.events.close()
 		if g.IsOutOfProcesses() {
 			t.Errorf("%q: somebody was refused a process in a group that is gone", text)
 		}
@@ -61,7 +61,7 @@ func TestAGroupEndsThatNothingCanBeReadOf(t *testing.T) {
 	if g.crowd, err = g.watchCrowd(); err != nil {
 		t.Fatal(err)
 	}
-	defer g.crowd.events.Close()
+	defer g.crowd.events.close()
 	<-g.crowd.refused
 	if err := g.AwaitRest(t.Context()); !errors.Is(err, ErrTooMany) {
 		t.Errorf("%v", err)
@@ -70,12 +70,12 @@ func TestAGroupEndsThatNothingCanBeReadOf(t *testing.T) {
 
 func TestAGroupIsWaitedForWithWhatTheKernelSays(t *testing.T) {
 	g := groupOf(t, map[string]string{"pids.events": "max 0\n", "pids.current": "9\n"})
-	events, err := os.Open(filepath.Join(g.directory, "pids.events"))
+	file, err := os.Open(filepath.Join(g.directory, "pids.events"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer events.Close()
-	g.crowd = &crowd{events: events, refused: make(chan struct{})}
+	defer file.Close()
+	g.crowd = &crowd{events: eventFile{file: file}, refused: make(chan struct{})}
 	g.crowd.atRest.Store(12)
 	if err := g.AwaitRest(t.Context()); err != nil || g.crowd.atRest.Load() != 9 {
 		t.Errorf("%d processes, %v", g.crowd.atRest.Load(), err)
