@@ -17,6 +17,8 @@ import * as Sandbox from "./Sandbox.ts"
  */
 export interface Session extends Sandbox.Sandbox {
   readonly id: string
+  /** Whether no machine of it is alive: whatever needs one next brings it back from the journal. */
+  readonly isHibernated: () => boolean
   /** Says what became of a call whose outcome is unknown, and goes on. */
   readonly reconcile: (
     call: string,
@@ -65,6 +67,7 @@ const follow = (lease: Lease, held: Held, journal: Journal["Service"], after: nu
 export const make = (lease: Lease, { held, journal }: Made): Session => ({
   ...Sandbox.make(lease, held),
   id: held.id,
+  isHibernated: held.isHibernated,
   reconcile: (call, reconciliation, options) =>
     Sandbox.resultOf(
       lease,

@@ -41,6 +41,8 @@ export interface Guest {
     nowMillis: number,
     take: (done: FilesDone, machine: SnapshotMachine) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | FileError | MachineError | JournalError | SessionError>
+  /** Whether it has no machine now. */
+  readonly isHibernated: () => boolean
   /** Whether its machine is all that there is of what it did last. */
   readonly isUnkept: () => boolean
   /** Whether what it did last is lost, and the journal does not say so yet. */
@@ -193,9 +195,10 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return reviving(Effect.flatMap(done, ({ done, machine }) => Effect.onError(take(done, machine), () => drop)))
   }
 
-  const guest: Guest = {
+  return {
     advance,
     files,
+    isHibernated: () => live === undefined,
     isUnkept,
     isLost,
     keep: moving.withPermit(keepNow),
@@ -215,6 +218,5 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     drop,
     leave,
     timing
-  }
-  return guest
+  } satisfies Guest
 })

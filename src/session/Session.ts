@@ -84,6 +84,8 @@ export interface Session {
   /** Ends the session for good. Its journal stays until it is compacted. */
   readonly close: Effect.Effect<void, Failure>
   readonly state: () => SessionState
+  /** Whether no machine of it is alive: whatever needs one next brings it back from the journal. */
+  readonly isHibernated: () => boolean
   /** Every entry, from the first (or the one after `after`) on, and then each new one once it is durable. */
   readonly events: (options?: { readonly after?: number | undefined }) => Stream.Stream<Entry, JournalError>
   /** The guest's files. */
@@ -287,6 +289,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       })
     ),
     state: ledger.state,
+    isHibernated: guest.isHibernated,
     files: Files.make({ ledger, guest, runner, clock, openOnly, events, witness }),
     events: (options) => events(options?.after ?? 0),
     output: outputs.stream

@@ -13,6 +13,23 @@ import { completed } from "./results.ts"
 import { makeWorld, programs } from "./world.ts"
 
 describe("a session whose place is given to another", () => {
+  it.effect("is hibernated until it is needed", () =>
+    Effect.gen(function* () {
+      const { process } = yield* make
+      const { open } = yield* process({ machinesMax: 1 })
+      const session = yield* open("s")
+      const other = yield* open("other")
+      const hibernated = () => [session.isHibernated(), other.isHibernated()]
+      assert.deepStrictEqual(hibernated(), [true, true])
+      yield* session.run('remember:"kept"')
+      assert.deepStrictEqual(hibernated(), [false, true])
+      yield* other.run("double:2")
+      assert.deepStrictEqual(hibernated(), [true, false])
+      assert.strictEqual(completed(yield* session.run("recall")), "kept")
+      assert.deepStrictEqual(hibernated(), [false, true])
+    })
+  )
+
   it.effect("is not gone on with from what is written down while its run ends", () =>
     Effect.gen(function* () {
       for (const how of ["cancel", "rewind"] as const) {
