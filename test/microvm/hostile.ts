@@ -147,19 +147,18 @@ while True:
     source: "held = []\nwhile True:\n    held.append(bytearray(1_000_000))",
     ending: { stopped: ["MemoryLimit"] }
   },
-  {
-    // What is left for the pages of its own code differs each time, and may be enough to go on reading them for ever.
-    title: "takes all memory to the last page, again and again",
-    language: "shell",
-    source: `for left in 0 300000 500000 800000; do
-  python3 -c 'import sys
-held, least = [], bytes(int(sys.argv[1]))
+  // What is left for the pages of its own code differs, and may be enough to go on reading them for ever.
+  ...[0, 300_000, 800_000].map(
+    (bytes): Attack => ({
+      title: `takes all memory to the last page, ${bytes} bytes at first`,
+      language: "shell",
+      source: `python3 -c 'least, held = bytes(${bytes}), []
 while True:
-    held.append(bytearray(1_000_000))' $left
-  [ $? -eq 137 ] || exit 1
-done`,
-    ending: { completes: { exitCode: 0 } }
-  },
+    held.append(bytearray(1_000_000))'
+[ $? -eq 137 ]`,
+      ending: { completes: { exitCode: 0 } }
+    })
+  ),
   {
     title: "takes all memory in another process",
     language: "shell",
