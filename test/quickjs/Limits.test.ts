@@ -1,12 +1,14 @@
 import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
+import { ownMillis } from "../../src/quickjs/ThreadTime.ts"
 import { failed, fatalReason, Guest, give, parked, valueOf } from "./guest.ts"
 
-const elapsed = async (limitMillis: number, source: string) => {
+/** The turn of a guest with a slice, and the processor time that this thread has spent on it. */
+const spent = async (limitMillis: number, source: string) => {
   const guest = await Guest.boot({ limits: { cpuSliceMillis: limitMillis, memoryMebibytes: 16 } })
-  const before = performance.now()
+  const before = ownMillis()
   const turn = guest.start(source)
-  return { guest, turn, millis: performance.now() - before }
+  return { guest, turn, millis: ownMillis() - before }
 }
 
 describe("limits of a guest", () => {
@@ -17,7 +19,7 @@ describe("limits of a guest", () => {
     "/(a+)+$/.test('a'.repeat(40) + 'b')",
     "new Float64Array(1e6).sort(); while (true) Math.sqrt(2)"
   ])("O6 %s is stopped soon after its slice, and the machine is lost", async (source) => {
-    const { guest, millis, turn } = await elapsed(50, source)
+    const { guest, millis, turn } = await spent(50, source)
     assert.strictEqual(fatalReason(turn), "CpuLimit")
     assert.isBelow(millis, 400)
     assert.isTrue(guest.vm.poisoned)
@@ -33,7 +35,7 @@ describe("limits of a guest", () => {
     "queueMicrotask(function again() { queueMicrotask(again) }); await new Promise(() => {})",
     "(async () => { while (true) await null })(); 'a value'"
   ])("O9 jobs without end are stopped: %s", async (source) => {
-    const { millis, turn } = await elapsed(50, source)
+    const { millis, turn } = await spent(50, source)
     assert.strictEqual(fatalReason(turn), "CpuLimit")
     assert.isBelow(millis, 400)
   })
@@ -64,7 +66,7 @@ describe("limits of a guest", () => {
     ["new ArrayBuffer(1 << 30)", "out of memory"],
     ["new Uint8Array(4e9)", "invalid"]
   ])("O8 %s is an error that the guest survives, within its memory", async (source, message) => {
-    const { guest, turn } = await elapsed(10_000, source)
+    const { guest, turn } = await spent(10_000, source)
     const { error, fatal, usage } = failed(turn)
     assert.isFalse(fatal)
     assert.include(error.message, message)
