@@ -81,7 +81,7 @@ export const worldly: ReadonlyArray<WorldlyFiles> = [
   },
   {
     files: /^qemu\/process\/(Child|DurableFile|Roster|Usage)\.ts$/,
-    uses: ["node:child_process", "node:fs", "node:fs/promises", "node:path", "process"],
+    uses: ["node:child_process", "node:fs", "node:fs/promises", "node:path"],
     why: "starts hypervisors over sockets that they inherit, and writes down which there are"
   },
   {

@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { MeasureName } from "../../src/microvm/Measure.ts"
+import * as Identity from "../../src/process/Identity.ts"
 import * as Boot from "../../src/qemu/machine/Boot.ts"
 import * as Durable from "../../src/qemu/machine/Durable.ts"
 import * as KvmProbe from "../../src/qemu/machine/KvmProbe.ts"
@@ -295,7 +296,10 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         const directory = yield* temporary
         const path = join(directory, "accelerator.json")
         const hopeless = { ...image, kernel: { ...image.kernel, path: join(directory, "none") } }
+        const killed = Identity.labelOf({ ...Identity.self(), startTicks: "1" })
+        writeFileSync(`${path}.${killed}.draft`, "{")
         assert.strictEqual(yield* Verdict.accelerator(directory, hopeless), "tcg")
+        assert.notInclude(readdirSync(directory).join(), "draft")
         const other = readFileSync(path, "utf8").replace('"tcg"', '"kvm"')
         writeFileSync(path, other)
         assert.strictEqual(yield* Verdict.accelerator(directory, hopeless), "kvm")

@@ -20,6 +20,23 @@ const sleeper = Effect.acquireRelease(
   ({ identity }) => Effect.sync(() => Identity.kill(identity))
 )
 
+const durableFile = new URL("../../src/qemu/process/DurableFile.ts", import.meta.url).href
+
+/** Ends as nobody can prepare for, with a draft that has not come to its place. */
+const killedWriter = (path: string) => {
+  const script = `
+    import fs from "node:fs"
+    import { syncBuiltinESMExports } from "node:module"
+    fs.renameSync = () => process.kill(process.pid, "SIGKILL")
+    syncBuiltinESMExports()
+    const { replace } = await import(${JSON.stringify(durableFile)})
+    replace(${JSON.stringify(path)}, "{}", "process")`
+  return Effect.callback<void>((resume) => {
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" })
+    child.once("exit", () => resume(Effect.void))
+  })
+}
+
 const ended: Identity.Identity = { pid: 1, startTicks: "1", realm: "another boot" }
 
 const world = Effect.gen(function* () {
@@ -112,6 +129,33 @@ describe("Roster", () => {
       assert.deepStrictEqual([...(yield* Roster.held(roster))], ["later"])
       assert.deepStrictEqual(yield* reap, [])
       assert.deepStrictEqual(readdirSync(roster), ["later.json"])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("removes the drafts of writers that were killed, and none of others", () =>
+    Effect.gen(function* () {
+      const { machine, reap, roster, write } = yield* world
+      const self = Identity.self()
+      const draftOf = (name: string, writer: Identity.Identity) => `${name}.json.${Identity.labelOf(writer)}.draft`
+      const elsewhere = { ...self, realm: `${self.realm.split(" ")[0]} another` }
+      const theirs = [draftOf("a", self), draftOf("b", elsewhere), "c.json.nobody.draft"]
+      const left = [draftOf("a", { ...self, startTicks: "1" }), draftOf("b", ended)]
+      for (const name of [...theirs, ...left]) writeFileSync(join(roster, name), '{"version": 1, "id"')
+      for (const writer of [self, ended]) writeFileSync(join(machine, draftOf("machine", writer)), "{")
+      write({ isEphemeral: false })
+      yield* reap
+      assert.sameMembers(readdirSync(roster), theirs)
+      assert.sameMembers(readdirSync(machine), ["mem", "stripped", draftOf("machine", self)])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("leaves no draft of a writer that was killed before its file was in place", () =>
+    Effect.gen(function* () {
+      const { reap, roster } = yield* world
+      yield* killedWriter(join(roster, "a.json"))
+      assert.isAbove(readdirSync(roster).length, 0)
+      yield* reap
+      assert.deepStrictEqual(readdirSync(roster), [])
     }).pipe(Effect.scoped)
   )
 

@@ -39,7 +39,10 @@ export const accelerator = Effect.fn("Verdict.accelerator")(function* (directory
   if (!probe.works && !probe.wasTried) return accelerator
   const remembered = Schema.encodeSync(text)({ version: 1, realm: realm(), hypervisor: host.version, accelerator })
   yield* Effect.try({
-    try: () => DurableFile.replace(path, remembered, "process"),
+    try: () => {
+      DurableFile.removeDrafts(directory)
+      DurableFile.replace(path, remembered, "process")
+    },
     catch: storageFailed("write", path)
   })
   return accelerator

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,8 +13,9 @@ import {
   writeFileSync
 } from "node:fs"
 import { open } from "node:fs/promises"
-import { dirname } from "node:path"
+import { dirname, join } from "node:path"
 import * as Predicate from "effect/Predicate"
+import * as Identity from "../../process/Identity.ts"
 
 /** Only who made it may read it: a machine's memory has what its guest was told. */
 export const ownerOnly = 0o600
@@ -40,8 +42,8 @@ export const syncAll = async (paths: ReadonlyArray<string>): Promise<void> => {
   }
 }
 
-// Other processes may do the same.
-const draftOf = (path: string): string => `${path}.${process.pid}.draft`
+// Other processes may do the same: a draft says whose it is.
+const draftOf = (path: string): string => `${path}.${Identity.labelOf(Identity.self())}.draft`
 
 /** Makes a file of a text that outlives this process. Whether there was none: one that is there stays as it is. */
 export const create = (path: string, text: string): boolean => {
@@ -80,19 +82,32 @@ export const replace = (path: string, text: string, durability: Durability): voi
 /** What something written must outlive: this process, or a failure of the host's power too. */
 export type Durability = "process" | "power"
 
-/** Reads a text of at most so many bytes; undefined if there is no such file. */
-export const readText = (path: string, bytesMax: number): string | undefined => {
+const ifThere = <A>(use: () => A): A | undefined => {
   try {
-    if (statSync(path).size > bytesMax) throw new RangeError(`it has more than ${bytesMax} bytes`)
-    return readFileSync(path, "utf8")
+    return use()
   } catch (cause) {
     if (Predicate.hasProperty(cause, "code") && cause.code === "ENOENT") return undefined
     throw cause
   }
 }
 
+/** Reads a text of at most so many bytes; undefined if there is no such file. */
+export const readText = (path: string, bytesMax: number): string | undefined =>
+  ifThere(() => {
+    if (statSync(path).size > bytesMax) throw new RangeError(`it has more than ${bytesMax} bytes`)
+    return readFileSync(path, "utf8")
+  })
+
 /** Removes a file or a directory with everything in it, if it is there. */
 export const remove = (path: string): void => rmSync(path, { recursive: true, force: true })
+
+/** Removes the drafts of files in a directory whose writers were killed. The directory may be gone. */
+export const removeDrafts = (directory: string): void => {
+  for (const name of ifThere(() => readdirSync(directory)) ?? []) {
+    const [, label = ""] = /\.([^.]+)\.draft$/u.exec(name) ?? []
+    if (Identity.labelHasEnded(label)) remove(join(directory, name))
+  }
+}
 
 /** Makes a file of so many bytes, none of which takes room yet. */
 export const makeSparse = (path: string, bytes: number): void => {

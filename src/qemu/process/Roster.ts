@@ -156,7 +156,10 @@ const reapOne = Effect.fnUntraced(function* (directory: string, entry: Entry, st
   yield* Effect.try({
     try: () => {
       if (isEphemeral) DurableFile.remove(entry.directory)
-      else strip(entry.directory)
+      else {
+        DurableFile.removeDrafts(entry.directory)
+        strip(entry.directory)
+      }
       DurableFile.remove(fileOf(directory, id))
     },
     catch: storageFailed("remove", entry.directory)
@@ -165,11 +168,12 @@ const reapOne = Effect.fnUntraced(function* (directory: string, entry: Entry, st
 })
 
 /**
- * Ends the processes whose owner has ended, and removes what they alone had use for. Of a durable machine `strip` removes what is
- * of no use.
+ * Ends the processes whose owner has ended, and removes what they alone had use for, and what they were writing down. Of a durable
+ * machine `strip` removes what is of no use.
  */
 export const reap = Effect.fn("Roster.reap")(function* (directory: string, strip: (directory: string) => void) {
   const all = yield* entries(directory)
+  yield* Effect.try({ try: () => DurableFile.removeDrafts(directory), catch: storageFailed("clear", directory) })
   const orphans = all.filter(({ owner }) => Identity.hasEnded(owner))
   return yield* Effect.forEach(orphans, (entry) => reapOne(directory, entry, strip))
 })
