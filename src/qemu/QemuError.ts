@@ -31,6 +31,21 @@ export class Ended extends Schema.TaggedError<Ended>()("Ended", {
   }
 }
 
+/** A machine of root runs as a user of its own, who may not open a file that the machine needs. */
+export class NotOpen extends Schema.TaggedError<NotOpen>()("NotOpen", {
+  path: Schema.String,
+  /** Whom the file belongs to. */
+  owner: Schema.Int,
+  /** Whom the machine was to run as. */
+  user: Schema.Int
+}) {
+  override get message() {
+    const { owner, path, user } = this
+    const instead = owner === 0 ? "make it readable for all" : `run this as user ${owner}`
+    return `user ${user}, as whom a machine of root runs, may not open ${path}, which belongs to user ${owner}: ${instead}, or set CAISSON_CACHE to a directory of root's own`
+  }
+}
+
 /** A guest did not come up in time. */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
   awaited: Schema.String,
@@ -67,7 +82,7 @@ export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageF
 }
 
 export class QemuError extends Schema.TaggedError<QemuError>()("QemuError", {
-  reason: Schema.Union([NotInstalled, NotStarted, Ended, NotReady, MigrationFailed, StorageFailed, QmpError])
+  reason: Schema.Union([NotInstalled, NotStarted, Ended, NotOpen, NotReady, MigrationFailed, StorageFailed, QmpError])
 }) {
   override get message() {
     return this.reason.message

@@ -2,7 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Finding from "../../src/cli/doctor/Finding.ts"
-import { ofGroups, ofMeasures } from "../../src/cli/doctor/Host.ts"
+import { ofGroups, ofMeasures, ofRoom } from "../../src/cli/doctor/Host.ts"
 import { installingProgram } from "../../src/cli/HostPrograms.ts"
 import * as HostMeans from "../../src/qemu/confinement/HostMeans.ts"
 import { linesInto } from "./lines.ts"
@@ -64,6 +64,16 @@ describe("what follows from what was found", () => {
       { measure: "ownNamespaces", isInForce: false, why: "bwrap is not installed" }
     ] as const
     assert.strictEqual(ofMeasures(without, false).mend, installingProgram("bwrap"))
+  })
+
+  it("says whose a cache is that root uses, whose machines may not open what others have made", () => {
+    const cache = { directory: "/cache", bytes: 5_000_000_000, owner: 1_234 }
+    const theirs = ofRoom(cache, true)
+    assert.strictEqual(theirs.state, "degraded")
+    assert.match(theirs.detail, /it is of user 1234/)
+    assert.match(theirs.mend ?? "", /^set CAISSON_CACHE .* run this as user 1234$/)
+    assert.strictEqual(ofRoom(cache, false).state, "ok")
+    assert.strictEqual(ofRoom({ ...cache, owner: 0 }, true).state, "ok")
   })
 
   it("names what mends groups that somebody who is not root cannot make", () => {

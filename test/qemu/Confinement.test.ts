@@ -103,6 +103,19 @@ describe("Confinement", () => {
     assert.include(absentOf(owner), "ownUser")
   })
 
+  it("knows for whom a file is open", () => {
+    const { user } = needs
+    const mayOpen = (uid: number, gid: number, mode: number, writes = false) =>
+      Confinement.mayOpen({ uid, gid, mode }, user, writes)
+    assert.isTrue(mayOpen(0, 0, 0o100_644))
+    assert.isFalse(mayOpen(0, 0, 0o100_644, true))
+    assert.isTrue(mayOpen(0, user.gid, 0o100_660, true))
+    assert.isFalse(mayOpen(1_000, 1_000, 0o100_660))
+    // Who is named is judged by that alone.
+    assert.isFalse(mayOpen(0, user.gid, 0o100_604))
+    assert.isFalse(mayOpen(user.uid, user.gid, 0o100_066))
+  })
+
   it("calls a template writable only where it is", () => {
     assert.include(absentOf(Confinement.confine(all, needs)), "readOnlyTemplate")
     assert.notInclude(absentOf(Confinement.confine(all, { ...needs, opens: [] })), "readOnlyTemplate")

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process"
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   readdirSync,
@@ -286,6 +288,27 @@ layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("machin
         assert.strictEqual(yield* reasonOf(Effect.scoped(Boot.boot(host, { image: absent, shape }))), "Ended")
       }),
     180_000
+  )
+
+  it.effect(
+    "says which file of another user a machine may not open, and as whom",
+    (context) =>
+      Effect.gen(function* () {
+        const { directory, host, image } = yield* present(context)
+        if (!host.means.isRoot) return context.skip("only root starts machines as other users")
+        const path = join(directory, "theirs.erofs")
+        copyFileSync(image.base.path, path)
+        chmodSync(path, 0o600)
+        chownSync(path, 1_234, 1_234)
+        const theirs = { ...image, base: { ...image.base, path } }
+        const { message, reason } = yield* Effect.flip(Effect.scoped(Boot.boot(host, { image: theirs, shape })))
+        assert.deepInclude(reason, { _tag: "NotOpen", path, owner: 1_234 })
+        assert.match(
+          message,
+          /^user \d+, .* may not open \S+theirs\.erofs, .* user 1234: run this as user 1234, or set /
+        )
+      }),
+    60_000
   )
 
   it.effect(

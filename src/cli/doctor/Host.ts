@@ -1,5 +1,5 @@
 /** What this host lets machines have: namespaces, bounds, room, its processor. */
-import { accessSync, constants, mkdirSync, statfsSync } from "node:fs"
+import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Measure } from "../../microvm/Measure.ts"
@@ -43,20 +43,38 @@ const userNamespaces = ({ bwrap, namespaces }: Means): Finding => {
 
 const bytesMin = 4 * 1_073_741_824
 
+const cache = { name: "cache", isRequired: true, neededFor: "images that were built" } as const
+const givingRoom = "set CAISSON_CACHE to a directory that can be written to, with 4 GiB or more"
+
+interface Room {
+  readonly directory: string
+  readonly bytes: number
+  /** Whom the directory belongs to. */
+  readonly owner: number
+}
+
+export const ofRoom = ({ bytes, directory, owner }: Room, isRoot: boolean): Finding => {
+  const detail = `${directory}, ${sizeOf(bytes)} free`
+  if (bytes < bytesMin) return { ...cache, state: "degraded", detail, mend: givingRoom }
+  if (!isRoot || owner === 0) return { ...cache, state: "ok", detail }
+  return {
+    ...cache,
+    state: "degraded",
+    detail: `${detail}; it is of user ${owner}, whose files machines of root may not be able to open`,
+    mend: `set CAISSON_CACHE to a directory of root's own, or run this as user ${owner}`
+  }
+}
+
 const room = Effect.map(Cache.Cache, ({ directory }): Finding => {
-  const common = { name: "cache", isRequired: true, neededFor: "images that were built" }
   const looked = Result.try(() => {
     mkdirSync(directory, { recursive: true })
     accessSync(directory, constants.W_OK)
     const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize
+    return { directory, bytes: bavail * bsize, owner: statSync(directory).uid }
   })
-  const mend = "set CAISSON_CACHE to a directory that can be written to, with 4 GiB or more"
-  if (Result.isFailure(looked)) {
-    return { ...common, state: "missing", detail: `${directory}: ${String(looked.failure)}`, mend }
-  }
-  const detail = `${directory}, ${sizeOf(looked.success)} free`
-  return looked.success < bytesMin ? { ...common, state: "degraded", detail, mend } : { ...common, state: "ok", detail }
+  return Result.isSuccess(looked)
+    ? ofRoom(looked.success, isRoot)
+    : { ...cache, state: "missing", detail: `${directory}: ${String(looked.failure)}`, mend: givingRoom }
 })
 
 const architecture: Finding = {

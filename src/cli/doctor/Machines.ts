@@ -88,15 +88,16 @@ const inSoftware = (host: Host.Host, image: Image) =>
         DoctorHost.ofMeasures(measures, isRoot)
       ]
     ),
-    Effect.catch(({ message }) =>
+    Effect.catch((error) =>
       Effect.succeed<ReadonlyArray<Finding>>([
         {
           name: "a machine",
           state: "missing",
           isRequired: true,
-          detail: `none can be made of ${image.template.name}: ${message}`,
+          detail: `none can be made of ${image.template.name}: ${error.message}`,
           neededFor: "everything in this tier",
-          mend: `caisson template verify ${image.template.name}`
+          // A file that may not be opened is as it was built, and what is to be done is said with it.
+          mend: error.reason._tag === "NotOpen" ? undefined : `caisson template verify ${image.template.name}`
         }
       ])
     )

@@ -130,6 +130,20 @@ const unprivileged = (means: Means, { user, usesKvm }: Needs, changesUser: boole
   ]
 }
 
+/** Whose a file is, and for whom it is open. */
+export interface Permissions {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+}
+
+/** Whether a user may open a file: as its mode says, which is all that there is to it but for lists of access. */
+export const mayOpen = ({ gid, mode, uid }: Permissions, user: Needs["user"], writes: boolean): boolean => {
+  const theirs = uid === user.uid ? mode >> 6 : gid === user.gid ? mode >> 3 : mode
+  const wanted = writes ? 0o6 : 0o4
+  return (theirs & wanted) === wanted
+}
+
 const missing = (program: string): string => `${program} is not installed`
 
 const namespacesMissing = ({ bwrap, namespaces }: Means): string | undefined => {

@@ -1,5 +1,5 @@
 /** Starts the hypervisor of one machine, kept in as well as this host can, and takes its controls. */
-import { readdirSync } from "node:fs"
+import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { hypervisor } from "../HypervisorName.ts"
 import * as Child from "../process/Child.ts"
 import * as Roster from "../process/Roster.ts"
 import * as Usage from "../process/Usage.ts"
-import { Ended, failed, storageFailed } from "../QemuError.ts"
+import { Ended, failed, NotOpen, type QemuError, storageFailed } from "../QemuError.ts"
 import * as Qmp from "../qmp/Qmp.ts"
 import { memoryBytes, type Shape } from "../Shape.ts"
 import { through } from "./Controls.ts"
@@ -98,6 +98,23 @@ const note = Effect.fnUntraced(function* (host: Host.Host, start: Start, child: 
   yield* Roster.note(host.roster, start.machine, identity)
 })
 
+/** The first file of others that a process may not open as the user whom it runs as. */
+const notOpen = ({ opens, reads, user }: Confinement.Needs): NotOpen | undefined =>
+  [...reads.map((path) => [path, false] as const), ...opens.map((path) => [path, true] as const)]
+    .flatMap(([path, writes]) => {
+      const stat = statSync(path, { throwIfNoEntry: false })
+      if (stat === undefined || Confinement.mayOpen(stat, user, writes)) return []
+      return [new NotOpen({ path, owner: stat.uid, user: user.uid })]
+    })
+    .at(0)
+
+/** A hypervisor that may not open a file says so of the name that it has for it, which says nothing to anybody else. */
+const explained = (needs: Confinement.Needs, { changesUser }: Confinement.Confined) =>
+  Effect.mapError((error: QemuError) => {
+    const reason = changesUser && error.reason._tag === "Ended" ? notOpen(needs) : undefined
+    return reason === undefined ? error : failed(reason)
+  })
+
 const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
   { _tag: "Socket" },
   { _tag: "Socket" },
@@ -107,7 +124,8 @@ const inherited = ({ state }: Start): ReadonlyArray<Child.Inherited> => [
 /** Starts a machine. It has run nothing yet: one that boots waits for `cont`, one that takes over a state waits for that. */
 export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted: Start, diskBytesMax: number) {
   const user = yield* Host.newUser
-  const confined = Confinement.confine(host.means, needsOf(host, wanted, user, diskBytesMax))
+  const needs = needsOf(host, wanted, user, diskBytesMax)
+  const confined = Confinement.confine(host.means, needs)
   const { directory, id } = wanted.machine
   if (confined.changesUser) yield* Host.give(yield* ownFiles(directory), user)
   const bounds = {
@@ -129,7 +147,8 @@ export const start = Effect.fn("Start.start")(function* (host: Host.Host, wanted
   if (channel === undefined || controls === undefined) return yield* Effect.die("a process without its sockets")
   // The programs that it is started through see to it that all ends together only when they have come so far.
   const connecting = Effect.uninterruptible(through(child, Qmp.connect(controls, controlTimeout)))
-  const [control] = yield* Effect.all([connecting, note(host, wanted, child)], { concurrency: 2 })
+  const controlled = Effect.all([connecting, note(host, wanted, child)], { concurrency: 2 })
+  const [control] = yield* explained(needs, confined)(controlled)
   const own = yield* Effect.sync(() => Identity.identify(Usage.chainOf(child.pid).at(-1) ?? child.pid))
   const { shape } = wanted
   return {
