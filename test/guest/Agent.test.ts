@@ -112,10 +112,20 @@ describe("an agent", () => {
         )
       assert.strictEqual(yield* refused({ id: "1", arguments: ["no-such-program"] }), "NotStarted")
       assert.strictEqual(yield* refused(shell("1", "true", { directory: "/nowhere" })), "NotStarted")
-      assert.strictEqual(yield* refused(shell("1", "true", { limits: { memoryBytes: 1 } })), "Unsupported")
+      assert.strictEqual(yield* refused(shell("1", "true", { limits: { memoryBytes: 1_048_576 } })), "Unsupported")
       assert.strictEqual(yield* refused(shell("../1", "true")), "Unsayable")
       yield* machine.execute(shell("1", "exec sleep 1000"))
       assert.strictEqual(yield* refused(shell("1", "true")), "ProcessExists")
+    })
+  )
+
+  it.live("does not ask for a program with less memory than it takes to begin one", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const machine = yield* agent()
+      const { message, reason } = yield* failing(machine.execute(shell("1", "true", { limits: { memoryBytes: 1 } })))
+      assert.strictEqual(reason._tag, "Unsayable")
+      assert.match(message, /a limit of 1048576 bytes of memory or more[\s\S]*memoryBytes/)
     })
   )
 

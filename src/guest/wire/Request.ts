@@ -5,9 +5,19 @@ const Mode = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0o7777 }))
 
 const positive = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 1, maximum }))
 
+/** With less than some ten KiB a kernel cannot begin a program, and nothing of it is left to say so: it would seem to end by itself. */
+export const memoryBytesMin = 1_048_576
+
+const memoryBytes = Schema.Int.check(
+  Schema.isBetween(
+    { minimum: memoryBytesMin, maximum: Number.MAX_SAFE_INTEGER },
+    { message: `expected a limit of ${memoryBytesMin} bytes of memory or more` }
+  )
+)
+
 /** What a process and all that it starts may use. What is absent is not limited. */
 export const ProcessLimits = Schema.Struct({
-  memoryBytes: Schema.optionalKey(positive(Number.MAX_SAFE_INTEGER)),
+  memoryBytes: Schema.optionalKey(memoryBytes),
   /** Processes and threads at the same time. */
   processes: Schema.optionalKey(positive(4_194_304)),
   /** Of one processor; 200 is two of them. */
