@@ -26,13 +26,26 @@ export const MeasureName = Schema.Literals([
 ])
 export type MeasureName = typeof MeasureName.Type
 
+/** For want of what a measure is not in force. */
+export const Lack = Schema.Union([
+  /** A program is not installed. */
+  Schema.TaggedStruct("Program", { program: Schema.String }),
+  /** Something that this process, this host or this hypervisor cannot do. */
+  Schema.TaggedStruct("Ability", { detail: Schema.String })
+])
+export type Lack = typeof Lack.Type
+
+/** What lacks, in words. */
+export const inWords = (lack: Lack): string =>
+  lack._tag === "Program" ? `${lack.program} is not installed` : lack.detail
+
 /** A measure that is in force for a machine, or why it is not. */
 export const Measure = Schema.Union([
   Schema.Struct({ measure: MeasureName, isInForce: Schema.Literal(true) }),
-  Schema.Struct({ measure: MeasureName, isInForce: Schema.Literal(false), why: Schema.String })
+  Schema.Struct({ measure: MeasureName, isInForce: Schema.Literal(false), lack: Lack })
 ])
 export type Measure = typeof Measure.Type
 
 export const inForce = (measure: MeasureName): Measure => ({ measure, isInForce: true })
 
-export const absent = (measure: MeasureName, why: string): Measure => ({ measure, isInForce: false, why })
+export const absent = (measure: MeasureName, lack: Lack): Measure => ({ measure, isInForce: false, lack })

@@ -52,7 +52,7 @@ describe("what follows from what was found", () => {
 
   it("names each measure that is not in force, with the reason", () => {
     const measures = [
-      { measure: "ownUser", isInForce: false, why: "only root can" },
+      { measure: "ownUser", isInForce: false, lack: { _tag: "Ability", detail: "only root can" } },
       { measure: "resourceLimits", isInForce: true }
     ] as const
     const found = ofMeasures(measures, false)
@@ -61,9 +61,13 @@ describe("what follows from what was found", () => {
     assert.isUndefined(ofMeasures(measures, true).mend)
     const without = [
       ...measures,
-      { measure: "ownNamespaces", isInForce: false, why: "bwrap is not installed" }
+      { measure: "ownNamespaces", isInForce: false, lack: { _tag: "Program", program: "bwrap" } }
     ] as const
     assert.strictEqual(ofMeasures(without, false).mend, installingProgram("bwrap"))
+    assert.match(ofMeasures(without, false).detail, /ownNamespaces \(bwrap is not installed\)$/)
+    // What is said is never read: a host may say anything.
+    const said = { _tag: "Ability", detail: "bwrap is not installed setuid" } as const
+    assert.isUndefined(ofMeasures([{ measure: "ownNamespaces", isInForce: false, lack: said }], true).mend)
   })
 
   it("says whose a cache is that root uses, whose machines may not open what others have made", () => {

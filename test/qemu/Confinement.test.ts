@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MeasureName } from "../../src/microvm/Measure.ts"
+import { inWords, MeasureName } from "../../src/microvm/Measure.ts"
 import * as Confinement from "../../src/qemu/confinement/Confinement.ts"
 
 const all: Confinement.Means = {
@@ -41,7 +41,9 @@ describe("Confinement", () => {
 
   it("says why a measure is not in force", () => {
     const { measures } = Confinement.confine(none, needs)
-    const why = Object.fromEntries(measures.flatMap((each) => (each.isInForce ? [] : [[each.measure, each.why]])))
+    const lacks = new Map(measures.flatMap((each) => (each.isInForce ? [] : [[each.measure, each.lack] as const])))
+    const why = Object.fromEntries([...lacks].map(([measure, lack]) => [measure, inWords(lack)]))
+    assert.deepStrictEqual(lacks.get("ownNamespaces"), { _tag: "Program", program: "bwrap" })
     assert.strictEqual(why["ownNamespaces"], "bwrap is not installed")
     assert.strictEqual(why["endsWithOwner"], "setpriv is not installed")
     assert.match(why["ownUser"] ?? "", /only root/)

@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, statfsSync, statSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Measure } from "../../microvm/Measure.ts"
+import { inWords, type Lack, type Measure } from "../../microvm/Measure.ts"
 import type { Means } from "../../qemu/confinement/Confinement.ts"
 import * as ControlGroup from "../../qemu/confinement/ControlGroup.ts"
 import * as HostMeans from "../../qemu/confinement/HostMeans.ts"
@@ -96,16 +96,17 @@ const firecracker: Finding = {
 }
 
 /** What brings measures that are not in force: programs, or else root. */
-const mendOf = (measures: ReadonlyArray<Measure>, isRoot: boolean): string | undefined => {
-  const reasons = measures.flatMap((measure) => (measure.isInForce ? [] : [measure.why]))
-  const missing = hostPrograms.filter(({ name }) => reasons.some((why) => why.startsWith(`${name} is not installed`)))
+const mendOf = (lacks: ReadonlyArray<Lack>, isRoot: boolean): string | undefined => {
+  const programs = new Set(lacks.flatMap((lack) => (lack._tag === "Program" ? [lack.program] : [])))
+  const missing = hostPrograms.filter(({ name }) => programs.has(name))
   if (missing.length > 0) return installing(packagesOf(missing))
-  return reasons.length === 0 || isRoot ? undefined : asRoot
+  return lacks.length === 0 || isRoot ? undefined : asRoot
 }
 
 /** How a machine is kept in here: what is not in force, and why. */
 export const ofMeasures = (measures: ReadonlyArray<Measure>, isRoot: boolean): Finding => {
-  const absent = measures.flatMap((measure) => (measure.isInForce ? [] : [`${measure.measure} (${measure.why})`]))
+  const lacking = measures.flatMap((measure) => (measure.isInForce ? [] : [measure]))
+  const absent = lacking.map(({ lack, measure }) => `${measure} (${inWords(lack)})`)
   const inForce = `${measures.length - absent.length} of ${measures.length} measures`
   return {
     name: "confinement",
@@ -113,7 +114,10 @@ export const ofMeasures = (measures: ReadonlyArray<Measure>, isRoot: boolean): F
     isRequired: false,
     detail: absent.length === 0 ? inForce : `${inForce}; not ${absent.join("; not ")}`,
     neededFor: "keeping in a guest that has broken out of its machine",
-    mend: mendOf(measures, isRoot)
+    mend: mendOf(
+      lacking.map(({ lack }) => lack),
+      isRoot
+    )
   }
 }
 

@@ -6,7 +6,7 @@
  * F3. A process that changes its user forgets that it was to end with its parent. The first process of its namespace does not
  *     change its own, ends with the owner, and takes all others with it; so it is never the hypervisor itself.
  */
-import { absent, inForce, type Measure } from "../../microvm/Measure.ts"
+import { absent, inForce, type Lack, type Measure } from "../../microvm/Measure.ts"
 import * as ControlGroup from "./ControlGroup.ts"
 import * as Entering from "./Entering.ts"
 
@@ -144,29 +144,31 @@ export const mayOpen = ({ gid, mode, uid }: Permissions, user: Needs["user"], wr
   return (theirs & wanted) === wanted
 }
 
-const missing = (program: string): string => `${program} is not installed`
+const missing = (program: string): Lack => ({ _tag: "Program", program })
 
-const namespacesMissing = ({ bwrap, namespaces }: Means): string | undefined => {
+const unable = (detail: string): Lack => ({ _tag: "Ability", detail })
+
+const namespacesMissing = ({ bwrap, namespaces }: Means): Lack | undefined => {
   if (bwrap === undefined) return missing("bwrap")
-  return namespaces.work ? undefined : namespaces.why
+  return namespaces.work ? undefined : unable(namespaces.why)
 }
 
-const measure = (measure: Parameters<typeof inForce>[0], why: string | undefined): Measure =>
-  why === undefined ? inForce(measure) : absent(measure, why)
+const measure = (measure: Parameters<typeof inForce>[0], lack: Lack | undefined): Measure =>
+  lack === undefined ? inForce(measure) : absent(measure, lack)
 
-const userMissing = (means: Means, { usesKvm }: Needs): string | undefined => {
-  if (!means.isRoot) return "only root can start a process as another user"
-  if (usesKvm && means.kvm?.usableBy === "owner") return `${kvmDevice} is for root alone`
+const userMissing = (means: Means, { usesKvm }: Needs): Lack | undefined => {
+  if (!means.isRoot) return unable("only root can start a process as another user")
+  if (usesKvm && means.kvm?.usableBy === "owner") return unable(`${kvmDevice} is for root alone`)
   return means.setpriv === undefined ? missing("setpriv") : namespacesMissing(means)
 }
 
-const templateWritable = (means: Means, { opens }: Needs): string | undefined =>
+const templateWritable = (means: Means, { opens }: Needs): Lack | undefined =>
   opens.length === 0 || means.opensMemoryReadOnly
     ? undefined
-    : "this hypervisor opens the memory of its template for writing; from QEMU 8.2 on it need not"
+    : unable("this hypervisor opens the memory of its template for writing; from QEMU 8.2 on it need not")
 
-const groupMissing = (place: ControlGroup.Place): string | undefined =>
-  place.version === undefined ? place.why : undefined
+const groupMissing = (place: ControlGroup.Place): Lack | undefined =>
+  place.version === undefined ? unable(place.why) : undefined
 
 /** How to start a hypervisor on this host. */
 export const confine = (means: Means, needs: Needs): Confined => {
