@@ -1,6 +1,7 @@
 /** A named environment, as its file describes it. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import { areApart, GuestPath } from "./GuestPath.ts"
 import { PlantedHoneytokens } from "./Honeytoken.ts"
 
@@ -37,14 +38,16 @@ export const PlacedFile = Schema.Struct({
 })
 export type PlacedFile = typeof PlacedFile.Type
 
-const listOf = <S extends Schema.Codec<unknown, unknown>>(item: S, lengthMax: number) =>
+const listOf = <S extends Schema.Codec<unknown, unknown>>(
+  item: S,
+  lengthMax: number,
+  ...checks: ReadonlyArray<SchemaAST.Check<ReadonlyArray<S["Type"]>>>
+) =>
   Schema.Array(item)
-    .check(Schema.isMaxLength(lengthMax))
+    .check(Schema.isMaxLength(lengthMax), ...checks)
     .pipe(Schema.withDecodingDefault(Effect.succeed([])))
 
-const PlacedFiles = Schema.Array(PlacedFile)
-  .check(Schema.isMaxLength(64), areApart)
-  .pipe(Schema.withDecodingDefault(Effect.succeed([])))
+const PlacedFiles = listOf(PlacedFile, 64, areApart)
 
 /** Packages of a release of Debian, and files beside them. */
 export const DebianImage = Schema.Struct({
