@@ -73,6 +73,20 @@ warmUp:
     ])
   })
 
+  it("says once that a file is beyond its bounds, however often it is", () => {
+    const tens = (item: string) => `[${Array.from({ length: 10 }, () => item).join(", ")}]`
+    const bomb = Array.from({ length: 6 }, (_, level) => `  - &a${level + 1} ${tens(`*a${level}`)}\n`).join("")
+    assert.deepStrictEqual(told(`${shell}preload:\n  - &a0 ${tens("x")}\n${bomb}`), [
+      "t.yaml:8:10: the file has more than 20000 values, with all aliases followed"
+    ])
+    const aliases = Array.from({ length: 130 }, () => "*a").join(", ")
+    assert.deepStrictEqual(told(`${shell}description: &a x\npreload: [${aliases}]\n`), [
+      "t.yaml:8:411: the file has more than 100 aliases"
+    ])
+    const deep = `${"[".repeat(40)}${Array.from({ length: 30 }, () => "[x]").join(", ")}${"]".repeat(40)}`
+    assert.deepStrictEqual(told(`${shell}preload: ${deep}\n`), ["t.yaml:7:50: the file has more than 40 levels"])
+  })
+
   it("reads honeytokens of both tiers, and says of none where there are none", () => {
     const planted =
       '- { path: /workspace/.env, value: key-4b1f09ac77 }\n  - { path: /a, value: key-4b1f09ac78, text: "k=key-4b1f09ac78" }'

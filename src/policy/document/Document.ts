@@ -46,6 +46,7 @@ export class Document {
   readonly #found = new Map<number, PolicyIssue>()
   readonly #targets = new Map<Yaml.Alias, Yaml.Node | undefined>()
   #values = 0
+  #isTooMuch = false
 
   constructor(text: string) {
     const isTooLong = text.length > lengthMax
@@ -118,10 +119,17 @@ export class Document {
     if (!this.#found.has(offset)) this.#found.set(offset, issue)
   }
 
-  /** What an alias stands for. */
+  /** Says at one place that the file is beyond a bound: of what is behind it as much could be said at each. */
+  #refuseFile(place: Place, detail: string): void {
+    if (!this.#isTooMuch) this.refuse(place, detail)
+    this.#isTooMuch = true
+  }
+
+  /** What an alias stands for; of those beyond the bound nothing. */
   #target(alias: Yaml.Alias): Yaml.Node | undefined {
     if (this.#targets.has(alias)) return this.#targets.get(alias)
-    const target = this.#targets.size < aliasesMax ? alias.resolve(this.#yaml) : undefined
+    if (this.#targets.size >= aliasesMax) return undefined
+    const target = alias.resolve(this.#yaml)
     this.#targets.set(alias, target)
     return target
   }
@@ -134,7 +142,7 @@ export class Document {
   #resolved(place: Place): Place | undefined {
     const { node } = place
     if (++this.#values > valuesMax) {
-      this.refuse(place, `the file has more than ${valuesMax} values, with all aliases followed`)
+      this.#refuseFile(place, `the file has more than ${valuesMax} values, with all aliases followed`)
       return undefined
     }
     if (node !== undefined && !Yaml.isAlias(node) && node.tag !== undefined) {
@@ -144,7 +152,8 @@ export class Document {
     if (!Yaml.isAlias(node)) return place
     const target = this.#target(node)
     if (target === undefined) {
-      this.refuse(place, `there is no anchor of this name before it, or the file has more than ${aliasesMax} aliases`)
+      if (this.#targets.has(node)) this.refuse(place, "there is no anchor of this name before it")
+      else this.#refuseFile(place, `the file has more than ${aliasesMax} aliases`)
       return undefined
     }
     // What is wrong with a value is told where it is used.
@@ -198,7 +207,9 @@ export class Document {
 
   /** A scalar value, or a failure that has been told. What YAML 1.1 reads otherwise is refused. */
   scalar(place: Place): { readonly value: unknown } | undefined {
-    const node = this.#resolved(place)?.node
+    const resolved = this.#resolved(place)
+    if (resolved === undefined) return undefined
+    const { node } = resolved
     if (node === undefined) return { value: null }
     if (!Yaml.isScalar(node)) return { value: undefined }
     if (node.type === "PLAIN" && typeof node.value === "string" && oldBoolean.test(node.value)) {
@@ -218,7 +229,7 @@ export class Document {
   /** A value as plain data; undefined if it is none, which is told. */
   plain(place: Place, depth = 0): { readonly value: unknown } | undefined {
     if (depth > depthMax) {
-      this.refuse(place, `it has more than ${depthMax} levels`)
+      this.#refuseFile(place, `the file has more than ${depthMax} levels`)
       return undefined
     }
     const { node } = place
