@@ -7,16 +7,24 @@ import * as TemplateFile from "./TemplateFile.ts"
 
 const suffix = ".yaml"
 
-/** The names of all templates, in order; whether their files can be used is seen when they are read. */
-export const names = Effect.fn("Registry.names")(function* (directory: string) {
+/** What a person takes for the ending of such a file. */
+const endings = /\.ya?ml$/i
+
+const nameOf = (file: string): string => file.replace(endings, "")
+
+const filesOf = Effect.fnUntraced(function* (directory: string) {
   const files = yield* FileSystem.FileSystem
   const found = yield* Effect.mapError(files.readDirectory(directory), ({ message }) =>
     templateFailed(new NotReadable({ file: directory, detail: message }))
   )
-  return found
-    .filter((name) => name.endsWith(suffix))
-    .map((name) => name.slice(0, -suffix.length))
-    .sort()
+  return found.filter((file) => endings.test(file))
+})
+
+const namesOf = (files: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(files.map(nameOf))].sort()
+
+/** The names of all templates, in order; whether their files can be used is seen when they are read. */
+export const names = Effect.fn("Registry.names")(function* (directory: string) {
+  return namesOf(yield* filesOf(directory))
 })
 
 const unknown = (name: string, known: ReadonlyArray<string>) => {
@@ -24,11 +32,15 @@ const unknown = (name: string, known: ReadonlyArray<string>) => {
   return templateFailed(new Unknown({ name, known, ...(suggestion === undefined ? {} : { suggestion }) }))
 }
 
-/** Reads the template of a name. */
+/** Reads the template of a name. A file with another ending is refused, even beside one with the right one. */
 export const find = Effect.fn("Registry.find")(function* (directory: string, name: string) {
-  const known = yield* names(directory)
-  if (!known.includes(name)) return yield* unknown(name, known)
-  return yield* TemplateFile.read(`${directory}/${name}${suffix}`, name)
+  const files = yield* filesOf(directory)
+  const own = files.filter((file) => nameOf(file) === name)
+  if (own.length === 0) return yield* unknown(name, namesOf(files))
+  const other = own.find((file) => !file.endsWith(suffix))
+  if (other === undefined) return yield* TemplateFile.read(`${directory}/${name}${suffix}`, name)
+  const detail = `the file of a template ends in ${suffix}: rename it, or take it away`
+  return yield* templateFailed(new NotReadable({ file: `${directory}/${other}`, detail }))
 })
 
 /** The names in several directories, in order. */

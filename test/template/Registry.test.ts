@@ -26,6 +26,26 @@ layer(NodeServices.layer, { excludeTestServices: true })("Registry", (it) => {
     })
   )
 
+  it.effect("refuses a file with another ending, and says which is read", () =>
+    Effect.gen(function* () {
+      const directory = mkdtempSync(join(tmpdir(), "caisson-registry-"))
+      const text = (name: string) => `version: 1\nname: ${name}\ntier: embedded\nlanguages: [shell]\n`
+      for (const file of ["shell.yml", "both.yaml", "both.YML", "own.yaml"]) {
+        writeFileSync(join(directory, file), text(file.replace(/\.\w+$/, "")))
+      }
+      writeFileSync(join(directory, "README.md"), "")
+      assert.deepStrictEqual(yield* Registry.names(directory), ["both", "own", "shell"])
+      // One of Caisson's of the same name is not taken in its place.
+      const { message, reason } = yield* Effect.flip(Registry.findIn([directory, templates], "shell"))
+      assert.strictEqual(reason._tag, "NotReadable")
+      const why = "cannot be read: the file of a template ends in .yaml: rename it, or take it away"
+      assert.strictEqual(message, `the template ${join(directory, "shell.yml")} ${why}`)
+      assert.include((yield* Effect.flip(Registry.find(directory, "both"))).message, "both.YML")
+      assert.deepInclude(yield* Registry.find(directory, "own"), { name: "own" })
+      rmSync(directory, { recursive: true })
+    })
+  )
+
   it.effect("takes no template whose file has another name, and says where its own stands", () =>
     Effect.gen(function* () {
       const directory = mkdtempSync(join(tmpdir(), "caisson-registry-"))
