@@ -110,6 +110,20 @@ const tellIdle = (document: Document, template: Template): void => {
   document.refuse(locate(document, ["preload"]), "these are loaded into Python, which is not among the languages")
 }
 
+const clocks = ["runMillis", "idleMillis"] as const
+
+/** Tells of clocks that would run for longer than a session does. Defaults may: nobody has counted on them. */
+const tellClocks = (document: Document, template: Template): void => {
+  if (template.tier === "embedded") return
+  const { limits } = template
+  for (const clock of clocks) {
+    const path = ["limits", clock]
+    if (limits[clock] <= limits.totalMillis || keyPlace(document, path) === undefined) continue
+    const most = `expected at most ${limits.totalMillis}, the totalMillis of a session`
+    document.refuse(locate(document, path), `${most}: it would be over before`)
+  }
+}
+
 /** How a template is to be called, as the name of its file says; undefined of one that may be called anything. */
 type Called = string | undefined
 
@@ -128,6 +142,7 @@ const readAll = (document: Document, called: Called): Template | undefined => {
       document.refuse(locate(document, ["name"]), `it is ${name}, and the file is that of ${called}`)
     }
     tellIdle(document, decoded.success)
+    tellClocks(document, decoded.success)
     return decoded.success
   }
   for (const issue of issuesOf(decoded.failure.issue).issues) tell(document, form, issue)

@@ -131,6 +131,18 @@ warmUp:
     assert.deepStrictEqual(told(`${shell.replace("[shell]", "[python]")}preload: [numpy]\n`), [])
   })
 
+  it("takes no clock that would run for longer than a session", () => {
+    const limits = (...lines: ReadonlyArray<string>) => told(`${shell}limits:\n  ${lines.join("\n  ")}\n`)
+    assert.deepStrictEqual(limits("runMillis: 60001", "idleMillis: 70000", "totalMillis: 60000"), [
+      "t.yaml:8:14: expected at most 60000, the totalMillis of a session: it would be over before",
+      "t.yaml:9:15: expected at most 60000, the totalMillis of a session: it would be over before"
+    ])
+    assert.deepStrictEqual(limits("runMillis: 60000", "idleMillis: 60000", "totalMillis: 60000"), [])
+    // A session without a run for a while may have had longer ones, and the other way round.
+    assert.deepStrictEqual(limits("runMillis: 60000", "idleMillis: 1000"), [])
+    assert.deepStrictEqual(limits("totalMillis: 1000"), [])
+  })
+
   it("takes no two files that cannot both be there", () => {
     const placed = (...paths: ReadonlyArray<string>) => {
       const files = paths.map((path) => `    - { path: ${path}, text: x }\n`).join("")
