@@ -67,6 +67,14 @@ warmUp:
     for (const text of ["", "# nothing", "shell", "- shell"]) assert.deepStrictEqual(told(text), [nothing])
   })
 
+  it("tells what is wrong with a step of the warm-up, and where", () => {
+    assert.deepStrictEqual(told(`${shell}warmUp:\n  - rnu: "true"\n  - run: "true"\n    timeout: 5\n  - "true"\n`), [
+      't.yaml:8:5: unknown key "rnu"; did you mean "run"? allowed: run, timeoutMillis',
+      't.yaml:10:5: unknown key "timeout"; allowed: run, timeoutMillis',
+      "t.yaml:11:5: expected a mapping"
+    ])
+  })
+
   it("tells where a second document begins", () => {
     assert.deepStrictEqual(told(`${shell}---\n${shell}`), [
       "t.yaml:7:1: a second document begins here, and a file has one: put it into a file of its own"
