@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 export class ProgramFailed extends Schema.TaggedError<ProgramFailed>()("ProgramFailed", {
   program: Schema.String,
   reason: Schema.Literals(["NotInstalled", "NotStarted", "Unsuccessful"]),
-  /** The end of what it said, or why it did not start. */
+  /** What it said of the failure and, behind that, the end of what else it said; or why it did not start. */
   said: Schema.String
 }) {
   override get message() {
@@ -44,6 +44,15 @@ const notRun =
       ? new ProgramFailed({ program, reason: "NotInstalled", said: "" })
       : new ProgramFailed({ program, reason: "NotStarted", said: error.message })
 
+/** How lines begin that say what has failed: those of Debian's tools, and of most others. */
+const failing = /^(?:E|Err|error|fatal):/i
+
+const lastWords = (lines: ReadonlyArray<string>): string => {
+  const why = lines.filter((line) => failing.test(line)).slice(-linesShown)
+  const others = lines.filter((line) => !failing.test(line)).slice(-linesShown)
+  return [...why, ...others.slice(why.length)].join("\n")
+}
+
 /** Runs a program to its end, and gives the lines that it said, at most the last 4 096. It is ended with the fiber. */
 export const run = Effect.fn("Program.run")(
   function* (program: string, given: ReadonlyArray<string>, options: ProgramOptions = {}) {
@@ -76,9 +85,7 @@ export const run = Effect.fn("Program.run")(
       Effect.flatMap(({ code, lines }) =>
         code === 0
           ? Effect.succeed(lines)
-          : Effect.fail(
-              new ProgramFailed({ program, reason: "Unsuccessful", said: lines.slice(-linesShown).join("\n") })
-            )
+          : Effect.fail(new ProgramFailed({ program, reason: "Unsuccessful", said: lastWords(lines) }))
       )
     )
 )

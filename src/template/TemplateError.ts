@@ -69,7 +69,9 @@ export class Corrupted extends Schema.TaggedError<Corrupted>()("Corrupted", {
 }
 
 export class TemplateError extends Schema.TaggedError<TemplateError>()("TemplateError", {
-  reason: Schema.Union([NotReadable, Malformed, Unknown, StepFailed, ImageRefused, Corrupted, ProgramFailed])
+  reason: Schema.Union([NotReadable, Malformed, Unknown, StepFailed, ImageRefused, Corrupted, ProgramFailed]),
+  /** The one that was being built. */
+  template: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
     return this.reason.message

@@ -2,9 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause } from "effect"
 import { fromCause, type Problem } from "../../src/cli/Problem.ts"
 import { MachineError, MachineUnavailable } from "../../src/machine/Machine.ts"
+import { ProgramFailed } from "../../src/process/Program.ts"
 import { JournalError, SessionBusy, StorageFailed } from "../../src/session/journal/Journal.ts"
+import { TemplateError } from "../../src/template/TemplateError.ts"
 
-const problemOf = (error: MachineError | JournalError): Problem => {
+const problemOf = (error: MachineError | JournalError | TemplateError): Problem => {
   const problem = fromCause(Cause.fail(error))
   return typeof problem === "number" ? assert.fail("all had been said") : problem
 }
@@ -30,5 +32,20 @@ describe("a problem", () => {
     )
     assert.deepStrictEqual([unavailable.exitCode, failed.exitCode], [69, 74])
     for (const { message } of [unavailable, failed]) assert.match(message, /goes on with `caisson resume ID`$/)
+  })
+
+  it("of a build says behind the tool's own words how all of them are seen", () => {
+    const reason = new ProgramFailed({
+      program: "mmdebstrap",
+      reason: "Unsuccessful",
+      said: "E: no package\nI: cleared"
+    })
+    const { exitCode, message } = problemOf(new TemplateError({ reason, template: "own" }))
+    assert.strictEqual(exitCode, 1)
+    assert.deepStrictEqual(message.split("\n"), [
+      "mmdebstrap failed: E: no package",
+      "I: cleared",
+      "`caisson template build own --verbose` shows all that the tools say"
+    ])
   })
 })

@@ -24,6 +24,15 @@ layer(NodeServices.layer, { excludeTestServices: true })("Program", (it) => {
     })
   )
 
+  it.effect("tells first of a failure what the program calls one, wherever that was said", () =>
+    Effect.gen(function* () {
+      const script = "echo 'E: no such package'; seq 30; echo 'error: none'; echo cleared; exit 1"
+      const { message } = yield* Effect.flip(Program.run("sh", ["-c", script]))
+      const others = Array.from({ length: 17 }, (_, index) => index + 14)
+      assert.strictEqual(message, ["sh failed: E: no such package", "error: none", ...others, "cleared"].join("\n"))
+    })
+  )
+
   it.effect("gives a program nothing of this one's environment but a path", () =>
     Effect.gen(function* () {
       const lines = yield* Program.run("env", [], { environment: { GIVEN: "1" } })

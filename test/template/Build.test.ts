@@ -1,12 +1,16 @@
 import { appendFileSync, closeSync, mkdirSync, openSync, readSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
-import { assert, layer } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it, layer } from "@effect/vitest"
+import { Effect, PlatformError, Result, Stream } from "effect"
+import { ChildProcessSpawner } from "effect/process"
 import * as Builder from "../../src/template/Builder.ts"
 import * as Cache from "../../src/template/Cache.ts"
 import * as ImageBuild from "../../src/template/image/ImageBuild.ts"
+import * as TemplateFile from "../../src/template/TemplateFile.ts"
 import { temporary } from "../qemu/directory.ts"
 import { agentSources, present, World } from "../qemu/world.ts"
+import { read } from "../repository.ts"
 
 /** A cache that has what takes long from this user's, and makes all else itself. */
 const ownCache = Effect.gen(function* () {
@@ -15,6 +19,25 @@ const ownCache = Effect.gen(function* () {
   mkdirSync(own)
   for (const step of ["kernel", "agent", "base"]) symlinkSync(join(directory, step), join(own, step))
   return Cache.layerAt(own)
+})
+
+const noPrograms = ChildProcessSpawner.make(() =>
+  Effect.fail(PlatformError.systemError({ _tag: "NotFound", module: "ChildProcess", method: "spawn" }))
+)
+
+describe("a build that fails", () => {
+  it.live("says of which template", () =>
+    Effect.gen(function* () {
+      const template = Result.getOrThrow(TemplateFile.parse("t.yaml", read("templates/shell.yaml")))
+      if (template.tier !== "microvm") return yield* Effect.die("nothing is built of it")
+      const failed = yield* Builder.build({ template, agentSources }).pipe(
+        Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, noPrograms),
+        Effect.provide(Cache.layerAt("/dev/null/templates")),
+        Effect.flip
+      )
+      assert.deepInclude(failed, { _tag: "TemplateError", template: "shell" })
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
 })
 
 layer(World.layer, { timeout: "15 minutes", excludeTestServices: true })("an image of the template shell", (it) => {

@@ -30,10 +30,11 @@ export const exitCodeOf = ({ reason }: TemplateError): ExitCode => {
 }
 
 /** What a person can do about it. */
-export const adviceFor = ({ reason }: TemplateError): string => {
+export const adviceFor = ({ reason, template = "NAME" }: TemplateError): string => {
   if (reason._tag === "StepFailed") return "; `caisson doctor` says what this host lacks"
   if (reason._tag !== "ProgramFailed") return ""
-  if (reason.reason !== "NotInstalled") return "; `caisson template build NAME --verbose` shows all that the tools say"
+  if (reason.reason !== "NotInstalled")
+    return `\n\`caisson template build ${template} --verbose\` shows all that the tools say`
   const command = installingProgram(reason.program)
   return command === undefined ? "" : `; on Debian: ${command}`
 }
