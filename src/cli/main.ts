@@ -50,7 +50,8 @@ const wantsJson = (words: ReadonlyArray<string>): boolean => {
 
 const interrupted = (exitCode: ExitCode) => ({
   name: "Interrupted",
-  message: "ended by a signal; a run in progress can be resumed",
+  // What is left behind is said by whoever leaves it.
+  message: "ended by a signal",
   exitCode
 })
 

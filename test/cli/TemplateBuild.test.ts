@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Cache from "../../src/template/Cache.ts"
 import { lacking } from "../microvm/machines.ts"
+import { start } from "./command.ts"
 import { makeTemplates } from "./templateCommand.ts"
 
 const lacks = await lacking("shell")
@@ -14,6 +15,32 @@ const shell = readFileSync(fileURLToPath(new URL("../../templates/shell.yaml", i
 const shared = Cache.Cache.pipe(Effect.provide(Cache.layer), Effect.provide(NodeServices.layer))
 
 describe("caisson template build, of machines", () => {
+  it.live(
+    "says of a build that is ended by a signal what is left of it, and nothing of runs",
+    ({ skip }) =>
+      Effect.gen(function* () {
+        if (lacks !== undefined) return skip(lacks)
+        const { cache, home, templates, write } = makeTemplates()
+        const own = join(cache, "templates")
+        mkdirSync(own, { recursive: true })
+        symlinkSync(join((yield* shared).directory, "kernel"), join(own, "kernel"))
+        write("own", "tier: microvm\nimage: { debian: bookworm }\nlanguages: [shell]\n")
+        const words = ["template", "build", "own", "--templates", templates, "--home", home]
+        const { appears, ended, process } = start(words, { env: { CAISSON_CACHE: cache } })
+        yield* Effect.promise(() => appears("own: agent is being made"))
+        process.kill("SIGINT")
+        const { code, stderr, stdout } = yield* Effect.promise(() => ended)
+        assert.deepStrictEqual([code, stdout], [130, ""])
+        assert.deepStrictEqual(stderr.trim().split("\n"), [
+          "own: kernel was made before",
+          "own: agent is being made",
+          "own: stopped; steps that are made are kept for the next build",
+          "caisson: ended by a signal"
+        ])
+      }),
+    60_000
+  )
+
   it.live(
     "ends with 1 if the warm-up fails, after it has built the others",
     ({ skip }) =>

@@ -44,7 +44,7 @@ interface Options {
 /** Builds a template, and says whether machines can be made of it. */
 const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, newest, verbose }: Options) {
   const { json } = yield* root
-  const { out } = yield* Screen
+  const { notes, out } = yield* Screen
   const { name } = template
   if (template.tier === "embedded") {
     const text = `${name} is of the embedded tier: there is nothing to build`
@@ -58,6 +58,7 @@ const buildOne = Effect.fnUntraced(function* (template: Template, { imageOnly, n
   const events = Builder.following({ template, agentSources, kernel })
   const { millis, value: image } = yield* Progress.following(name, events, { verbose }).pipe(
     Effect.catchTag("TemplateError", allMissing(template)),
+    Effect.onInterrupt(() => notes.say(`${name}: stopped; steps that are made are kept for the next build`)),
     Text.timed
   )
   const bytes = Text.sizeOfAll(yield* Text.filesOf(image))
