@@ -1,10 +1,23 @@
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as Archive from "../file/Archive.ts"
 import { outputs } from "../file/Area.ts"
 import { bytesMax, entriesMax } from "../file/Bounds.ts"
 import { FileError } from "../file/FileError.ts"
-import type { FileEntry, FileOperation, FileResult, Get, List, Put, Read } from "../file/FileOperation.ts"
+import { FileFault, Refusal } from "../file/FileFault.ts"
+import type {
+  FileEntry,
+  FileOperation,
+  FileResult,
+  Get,
+  List,
+  Put,
+  Read,
+  Remove,
+  Rename
+} from "../file/FileOperation.ts"
+import * as FilePath from "../file/FilePath.ts"
 import type { Agent } from "./Agent.ts"
 import type { AgentError } from "./AgentError.ts"
 
@@ -12,13 +25,11 @@ type Failure = FileError | AgentError
 
 const done: FileResult = { _tag: "Done" }
 
+const refused = (refusal: Refusal, operation: string, path: string): FileError =>
+  FileError.of(new FileFault(refusal, operation, path))
+
 const invalid = (path: string, operation: string, detail: string): FileError =>
-  new FileError({
-    code: "EINVAL",
-    path,
-    operation,
-    message: `EINVAL: invalid argument: ${detail}, ${operation} '${path}'`
-  })
+  refused(new Refusal("EINVAL", detail), operation, path)
 
 /** Whether a path climbs above the root, even if all of its segments were directories. */
 const isOutside = (path: string): boolean => {
@@ -28,6 +39,14 @@ const isOutside = (path: string): boolean => {
     if (depth < 0) return true
   }
   return false
+}
+
+/** Why nothing can be done with a path, as its text alone says. What ends in a slash is a directory, or is to be one. */
+const refusalOf = (operation: FileOperation, path: string): Refusal | undefined => {
+  const read = FilePath.read(path)
+  if (Result.isFailure(read)) return read.failure
+  if (isOutside(path)) return new Refusal("EACCES", "the path escapes the root")
+  return operation._tag === "Write" && read.success.mustBeDirectory ? new Refusal("EISDIR") : undefined
 }
 
 const pathsOf = (operation: FileOperation): ReadonlyArray<string> => {
@@ -60,6 +79,15 @@ const read = (agent: Agent, { length, offset, path }: typeof Read.Type): Effect.
 const list = (agent: Agent, { path, recursive }: typeof List.Type): Effect.Effect<FileResult, Failure> =>
   Effect.map(entries(agent, path, recursive === true), (entries) => ({ _tag: "Entries", entries }))
 
+/** An agent does not look at a slash at the end of what it changes: whoever asks what is there is told if it is no directory. */
+const requireDirectory = (agent: Agent, path: string) => (path.endsWith("/") ? agent.stat(path) : Effect.void)
+
+const remove = (agent: Agent, { path, recursive }: typeof Remove.Type): Effect.Effect<void, Failure> =>
+  Effect.andThen(requireDirectory(agent, path), agent.remove(path, recursive))
+
+const rename = (agent: Agent, { from, to }: typeof Rename.Type): Effect.Effect<void, Failure> =>
+  Effect.andThen(requireDirectory(agent, to.endsWith("/") ? `${from}/` : from), agent.rename(from, to))
+
 /** The regular files of the directory of artifacts, if there is one. */
 const artifacts = (agent: Agent): Effect.Effect<FileResult, Failure> =>
   entries(agent, outputs, true).pipe(
@@ -90,12 +118,9 @@ const get = (agent: Agent, { path }: typeof Get.Type): Effect.Effect<FileResult,
  * A `Put` that fails half-way leaves what it has made: the files of a real kernel have no transactions.
  */
 export const perform = (agent: Agent, operation: FileOperation): Effect.Effect<FileResult, Failure> => {
-  const outside = pathsOf(operation).find(isOutside)
-  if (outside !== undefined) {
-    const [verb, message] = [operation._tag.toLowerCase(), "EACCES: permission denied: the path escapes the root"]
-    return Effect.fail(
-      new FileError({ code: "EACCES", path: outside, operation: verb, message: `${message}, '${outside}'` })
-    )
+  for (const path of pathsOf(operation)) {
+    const refusal = refusalOf(operation, path)
+    if (refusal !== undefined) return Effect.fail(refused(refusal, operation._tag.toLowerCase(), path))
   }
   switch (operation._tag) {
     case "Read":
@@ -107,11 +132,11 @@ export const perform = (agent: Agent, operation: FileOperation): Effect.Effect<F
     case "Stat":
       return Effect.map(agent.stat(operation.path), (entry) => ({ _tag: "Entry", entry }))
     case "Remove":
-      return Effect.as(agent.remove(operation.path, operation.recursive), done)
+      return Effect.as(remove(agent, operation), done)
     case "MakeDirectory":
       return Effect.as(agent.makeDirectory(operation.path), done)
     case "Rename":
-      return Effect.as(agent.rename(operation.from, operation.to), done)
+      return Effect.as(rename(agent, operation), done)
     case "Put":
       return put(agent, operation)
     case "Get":

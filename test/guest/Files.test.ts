@@ -55,6 +55,28 @@ describe("the files of a guest", () => {
     })
   )
 
+  it.live("F6 are none where a path has a NUL, or ends in a slash", (context) =>
+    Effect.gen(function* () {
+      needsGo(context)
+      const { machine, outside } = yield* start
+      const perform = (operation: FileOperation) => GuestFiles.perform(machine, operation)
+      yield* perform({ _tag: "Write", path: "/workspace/a", bytes: text("a") })
+      const refused = (operation: FileOperation) => Effect.map(Effect.flip(perform(operation)), String)
+      for (const [operation, said] of [
+        [{ _tag: "Write", path: "/workspace/b/", bytes: text("b") }, /EISDIR: .*, write '\/workspace\/b\/'/],
+        [{ _tag: "Rename", from: "/workspace/a", to: "/workspace/b/" }, /ENOTDIR: .* '\/workspace\/a\/'/],
+        [{ _tag: "Remove", path: "/workspace/a/" }, /ENOTDIR: .* '\/workspace\/a\/'/],
+        [{ _tag: "Write", path: "/workspace/a\0b", bytes: text("b") }, /EINVAL: .*no NUL, write '\/workspace\/a\0b'/]
+      ] as const) {
+        assert.match(yield* refused(operation), said)
+      }
+      assert.deepStrictEqual(readdirSync(outside("workspace")), ["a"])
+      yield* perform({ _tag: "MakeDirectory", path: "/workspace/d/" })
+      yield* perform({ _tag: "Rename", from: "/workspace/d/", to: "/workspace/e/" })
+      yield* perform({ _tag: "Remove", path: "/workspace/e/" })
+    })
+  )
+
   it.live("F4 are those that programs see, and belong to them", (context) =>
     Effect.gen(function* () {
       needsGo(context)

@@ -54,6 +54,17 @@ export const files = (it: It, subject: Subject) => {
       assert.strictEqual(yield* codeOf(files.read("/workspace")), "EISDIR")
       yield* run(call("double", 1))
       assert.deepStrictEqual(yield* files.list(), [])
+      yield* files.write("a.txt", "a")
+      assert.strictEqual(yield* codeOf(files.write("b.txt/", "b")), "EISDIR")
+      assert.strictEqual(yield* codeOf(files.rename("a.txt", "b.txt/")), "ENOTDIR")
+      assert.strictEqual(yield* codeOf(files.remove("a.txt/")), "ENOTDIR")
+      const nul = yield* Effect.flip(files.write("a\0b", "b"))
+      assert.deepInclude(nul, { _tag: "FileError", code: "EINVAL", path: "/workspace/a\0b" })
+      assert.include(nul.message, "a path has no NUL")
+      assert.deepStrictEqual(
+        (yield* files.list()).map(({ path }) => path),
+        ["/workspace/a.txt"]
+      )
       yield* session.close
       assert.strictEqual(yield* codeOf(files.list()), "SessionClosed")
     })
