@@ -1,6 +1,7 @@
 /** The templates of a directory: one file each, which is named like its template. */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as FileText from "../policy/document/FileText.ts"
 import { suggest } from "../policy/document/Suggestion.ts"
 import { NotReadable, templateFailed, Unknown } from "./TemplateError.ts"
 import * as TemplateFile from "./TemplateFile.ts"
@@ -14,8 +15,8 @@ const nameOf = (file: string): string => file.replace(endings, "")
 
 const filesOf = Effect.fnUntraced(function* (directory: string) {
   const files = yield* FileSystem.FileSystem
-  const found = yield* Effect.mapError(files.readDirectory(directory), ({ message }) =>
-    templateFailed(new NotReadable({ file: directory, detail: message }))
+  const found = yield* Effect.mapError(files.readDirectory(directory), (error) =>
+    templateFailed(new NotReadable({ file: directory, detail: FileText.reasonOf(error) }))
   )
   return found.filter((file) => endings.test(file))
 })

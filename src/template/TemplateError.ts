@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import * as FileText from "../policy/document/FileText.ts"
 import { format, PolicyIssue } from "../policy/PolicyError.ts"
 import { ProgramFailed } from "../process/Program.ts"
 
@@ -6,13 +7,13 @@ import { ProgramFailed } from "../process/Program.ts"
 export const TemplateIssue = PolicyIssue
 export type TemplateIssue = typeof TemplateIssue.Type
 
-/** There is no such template, or its file cannot be read. */
+/** The file of a template, or the directory of several, cannot be read. */
 export class NotReadable extends Schema.TaggedError<NotReadable>()("NotReadable", {
   file: Schema.String,
   detail: Schema.String
 }) {
   override get message() {
-    return `the template ${this.file} cannot be read: ${this.detail}`
+    return `${this.file} cannot be read: ${this.detail}`
   }
 }
 
@@ -83,5 +84,5 @@ export const templateFailed = (reason: TemplateError["reason"]): TemplateError =
 /** What a failure within a step becomes. */
 export const stepFailed =
   (step: string) =>
-  (cause: { readonly message: string }): TemplateError =>
-    templateFailed(new StepFailed({ step, detail: cause.message }))
+  (error: Error): TemplateError =>
+    templateFailed(new StepFailed({ step, detail: FileText.reasonOf(error) }))

@@ -176,6 +176,6 @@ export const read = Effect.fn("TemplateFile.read")(function* (file: string, call
   const unreadable = (detail: string) => templateFailed(new NotReadable({ file, detail }))
   const text = yield* Effect.mapError(FileText.read(file), unreadable)
   const template = yield* Effect.fromResult(parse(file, text, called))
-  const path = yield* Effect.mapError(files.realPath(file), ({ message }) => unreadable(message))
+  const path = yield* Effect.mapError(files.realPath(file), (error) => unreadable(FileText.reasonOf(error)))
   return located(template, path.slice(0, path.lastIndexOf("/")))
 })

@@ -22,7 +22,10 @@ layer(NodeServices.layer, { excludeTestServices: true })("Registry", (it) => {
       const { reason } = yield* Effect.flip(Registry.find(templates, "shel"))
       assert.deepInclude(reason, { _tag: "Unknown", name: "shel", suggestion: "shell" })
       assert.strictEqual((yield* Effect.flip(Registry.find(templates, "../policy"))).reason._tag, "Unknown")
-      assert.strictEqual((yield* Effect.flip(Registry.names("/nowhere"))).reason._tag, "NotReadable")
+      const nowhere = yield* Effect.flip(Registry.names("/nowhere"))
+      assert.strictEqual(nowhere.reason._tag, "NotReadable")
+      const why = "ENOENT: no such file or directory, scandir '/nowhere'"
+      assert.strictEqual(nowhere.message, `/nowhere cannot be read: ${why}`)
     })
   )
 
@@ -39,7 +42,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("Registry", (it) => {
       const { message, reason } = yield* Effect.flip(Registry.findIn([directory, templates], "shell"))
       assert.strictEqual(reason._tag, "NotReadable")
       const why = "cannot be read: the file of a template ends in .yaml: rename it, or take it away"
-      assert.strictEqual(message, `the template ${join(directory, "shell.yml")} ${why}`)
+      assert.strictEqual(message, `${join(directory, "shell.yml")} ${why}`)
       assert.include((yield* Effect.flip(Registry.find(directory, "both"))).message, "both.YML")
       assert.deepInclude(yield* Registry.find(directory, "own"), { name: "own" })
       rmSync(directory, { recursive: true })

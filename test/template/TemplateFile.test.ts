@@ -254,9 +254,12 @@ warmUp:
 
   it.effect("says that it cannot read a file that is not there, or that is none", () =>
     Effect.gen(function* () {
-      for (const file of ["nowhere.yaml", "/dev/zero"]) {
+      for (const [file, detail] of [
+        ["nowhere.yaml", "ENOENT: no such file or directory, stat 'nowhere.yaml'"],
+        ["/dev/zero", "it is no file: CharacterDevice"]
+      ] as const) {
         const { reason } = yield* Effect.flip(TemplateFile.read(file))
-        assert.strictEqual(reason._tag, "NotReadable")
+        assert.deepInclude(reason, { _tag: "NotReadable", detail })
       }
     }).pipe(Effect.provide(NodeServices.layer))
   )

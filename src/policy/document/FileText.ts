@@ -14,6 +14,9 @@ export const decode = (bytes: Uint8Array): string | undefined => {
   }
 }
 
+/** What the system says of a file that it does not do something with, as Node has it. */
+export const reasonOf = ({ cause, message }: Error): string => (cause instanceof Error ? cause.message : message)
+
 /** Reads the file of a policy or a template. Fails with the reason, in words, if that is none to be read. */
 export const read = Effect.fn("FileText.read")(
   function* (file: string) {
@@ -24,5 +27,5 @@ export const read = Effect.fn("FileText.read")(
     if (size > bytesMax) return yield* Effect.fail(`it has more than ${bytesMax} bytes`)
     return decode(yield* files.readFile(file)) ?? (yield* Effect.fail("it is not UTF-8"))
   },
-  Effect.mapError((error) => (typeof error === "string" ? error : error.message))
+  Effect.mapError((error) => (typeof error === "string" ? error : reasonOf(error)))
 )
