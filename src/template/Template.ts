@@ -102,7 +102,7 @@ const ModuleName = pattern(/^[A-Za-z_][\w]*(\.[A-Za-z_][\w]*)*$/u, "expected the
 /** What is done in a guest before it is frozen, so that every machine of the template begins with it done. */
 export const WarmUp = Schema.Struct({
   /** A script for `sh`, which the user of guest code runs; it ends at the first command that fails. */
-  run: Schema.NonEmptyString.check(Schema.isMaxLength(65_536)),
+  run: pattern(/^[^\0]+$/u, "expected a script, which has no NUL").check(Schema.isMaxLength(65_536)),
   timeoutMillis: defaulted(60_000, 100, 600_000, "how long it may take")
 })
 export type WarmUp = typeof WarmUp.Type

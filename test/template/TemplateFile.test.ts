@@ -73,6 +73,11 @@ warmUp:
       't.yaml:10:5: unknown key "timeout"; allowed: run, timeoutMillis',
       "t.yaml:11:5: expected a mapping"
     ])
+    for (const run of ["", "echo\\0"]) {
+      assert.deepStrictEqual(told(`${shell}warmUp: [{ run: "${run}" }]\n`), [
+        "t.yaml:7:17: expected a script, which has no NUL"
+      ])
+    }
   })
 
   it("tells where a second document begins", () => {
