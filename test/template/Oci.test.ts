@@ -124,6 +124,19 @@ layer(NodeServices.layer, { timeout: "2 minutes", excludeTestServices: true })("
     }).pipe(Effect.scoped)
   )
 
+  it.effect("says of a directory that is no layout what is there in place of its index, and does not wait for it", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporary
+      const cache = Cache.layerAt(join(directory, "templates"))
+      const refused = (name: string) => refusal({ oci: { layout: join(directory, name) }, files: [] }, cache)
+      const why = `ENOENT: no such file or directory, stat '${join(directory, "none/index.json")}'`
+      assert.strictEqual(yield* refused("none"), `${join(directory, "none")} is no layout of OCI: ${why}`)
+      mkdirSync(join(directory, "pipe"))
+      execFileSync("mkfifo", [join(directory, "pipe/index.json")])
+      assert.strictEqual(yield* refused("pipe"), `${join(directory, "pipe")} is no layout of OCI: it is no file: FIFO`)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("is built once for each digest, wherever it lies, and again for another", (context) =>
     Effect.gen(function* () {
       yield* withTools(context)

@@ -17,14 +17,14 @@ export const decode = (bytes: Uint8Array): string | undefined => {
 /** What the system says of a file that it does not do something with, as Node has it. */
 export const reasonOf = ({ cause, message }: Error): string => (cause instanceof Error ? cause.message : message)
 
-/** Reads the file of a policy or a template. Fails with the reason, in words, if that is none to be read. */
+/** Reads the file of a policy, of a template, or what one of those names. Fails with the reason, in words, if that is none to be read. */
 export const read = Effect.fn("FileText.read")(
-  function* (file: string) {
+  function* (file: string, most: number = bytesMax) {
     const files = yield* FileSystem.FileSystem
     const { size, type } = yield* files.stat(file)
     // What is no file may have no end, whatever it says of its length.
     if (type !== "File") return yield* Effect.fail(`it is no file: ${type}`)
-    if (size > bytesMax) return yield* Effect.fail(`it has more than ${bytesMax} bytes`)
+    if (size > most) return yield* Effect.fail(`it has more than ${most} bytes`)
     return decode(yield* files.readFile(file)) ?? (yield* Effect.fail("it is not UTF-8"))
   },
   Effect.mapError((error) => (typeof error === "string" ? error : reasonOf(error)))

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
+import * as FileText from "../../policy/document/FileText.ts"
 import * as Program from "../../process/Program.ts"
 import * as Progress from "../Progress.ts"
 import type { OciImage, OciSource } from "../Template.ts"
@@ -20,14 +20,10 @@ const run = (program: string, given: ReadonlyArray<string>) =>
   )
 
 /** The index of a layout in a directory. */
-const indexAt = Effect.fnUntraced(function* (layout: string) {
-  const files = yield* FileSystem.FileSystem
-  const path = `${layout}/index.json`
-  const unreadable = Effect.mapError(({ message }: PlatformError) => fail(`${layout} is no layout of OCI: ${message}`))
-  const { size } = yield* unreadable(files.stat(path))
-  if (size > indexBytesMax) return yield* fail(`${path} has more than ${indexBytesMax} bytes`)
-  return yield* unreadable(files.readFileString(path))
-})
+const indexAt = (layout: string) =>
+  Effect.mapError(FileText.read(`${layout}/index.json`, indexBytesMax), (detail) =>
+    fail(`${layout} is no layout of OCI: ${detail}`)
+  )
 
 const isOfDocker = (archive: string) =>
   Effect.isSuccess(Program.run("tar", ["--list", `--file=${archive}`, "manifest.json"]))
