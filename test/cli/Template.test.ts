@@ -63,6 +63,18 @@ describe("caisson template list", () => {
     })
   )
 
+  it.live("says of a directory without templates that it has none", () =>
+    Effect.gen(function* () {
+      const { command, templates } = makeTemplates()
+      const none = `there are no templates in ${templates}`
+      const list = yield* command("template", "list", "--templates", templates)
+      assert.deepStrictEqual(list, { code: 0, out: "", notes: none })
+      // Whoever builds all wants something to be built.
+      const all = yield* command("template", "build", "--all", "--templates", templates)
+      assert.deepStrictEqual(all, { code: 64, out: "", notes: none })
+    })
+  )
+
   it.live("has all others beside one with a mistake", () =>
     Effect.gen(function* () {
       const { command, json, templates, write } = makeTemplates()

@@ -120,6 +120,10 @@ export const build = Command.make(
     const directories = yield* Place.directories(given)
     yield* Effect.gen(function* () {
       const names = name === undefined ? yield* Registry.namesIn(directories) : [name]
+      if (names.length === 0) {
+        const message = `there are no templates in ${directories.join(" and ")}`
+        return yield* new UsageError({ reason: "NotBuilt", message })
+      }
       // Mistakes in one of them are told before the first is built.
       const templates = yield* Effect.forEach(names, (name) => Registry.findIn(directories, name))
       const areReady = yield* Effect.forEach(templates, (each) => buildOne(each, { imageOnly, newest, verbose }))

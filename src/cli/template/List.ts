@@ -65,6 +65,7 @@ export const list = Command.make(
     ])
     if (json) yield* out.say(JSON.stringify({ templates: rows }))
     else for (const line of Text.table(cells)) yield* out.say(line)
+    if (rows.length === 0) yield* notes.say(notes.tame(`there are no templates in ${directories.join(" and ")}`))
     const problems = rows.flatMap(({ problem }) => problem ?? [])
     for (const problem of problems) yield* notes.say(notes.tame(problem))
     if (problems.length > 0) return yield* new Ended({ exitCode: exitCodes.usage.code })
