@@ -1,6 +1,6 @@
 /** Programs of the host that do one thing and end. */
 import * as Effect from "effect/Effect"
-import type { PlatformError } from "effect/PlatformError"
+import { type PlatformError, systemError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
@@ -37,12 +37,18 @@ const linesKept = 4_096
 const linesShown = 20
 const programPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/go/bin"
 
+const messageOf = ({ cause, message }: PlatformError): string => (cause instanceof Error ? cause.message : message)
+
 const notRun =
   (program: string) =>
   (error: PlatformError): ProgramFailed =>
     error.reason._tag === "NotFound"
       ? new ProgramFailed({ program, reason: "NotInstalled", said: "" })
-      : new ProgramFailed({ program, reason: "NotStarted", said: error.message })
+      : new ProgramFailed({ program, reason: "NotStarted", said: messageOf(error) })
+
+/** Most of why a program cannot be started Node tells later; of the rest, such as a path through a file, it throws. */
+const notStarted = (cause: unknown) =>
+  Effect.fail(systemError({ _tag: "Unknown", module: "ChildProcess", method: "spawn", cause }))
 
 /** How lines begin that say what has failed: those of Debian's tools, and of most others. */
 const failing = /^(?:E|Err|error|fatal):/i
@@ -65,7 +71,7 @@ export const run = Effect.fn("Program.run")(
       stdin: "ignore",
       killSignal: "SIGTERM",
       forceKillAfter: "5 seconds"
-    })
+    }).pipe(Effect.catchDefect(notStarted))
     const lines: Array<string> = []
     const linesOf = (said: typeof handle.stdout) => said.pipe(Stream.decodeText(), Stream.splitLines)
     yield* Stream.merge(linesOf(handle.stdout), linesOf(handle.stderr)).pipe(

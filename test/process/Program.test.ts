@@ -24,6 +24,20 @@ layer(NodeServices.layer, { excludeTestServices: true })("Program", (it) => {
     })
   )
 
+  it.effect("says why a program is not started, also where Node throws", () =>
+    Effect.gen(function* () {
+      for (const [program, given, said] of [
+        ["/dev/null/go", [], /^spawn ENOTDIR$/],
+        ["true", ["a\0b"], /contains a NUL/],
+        ["true", ["a".repeat(10_000_000)], /^spawn E2BIG$/]
+      ] as const) {
+        const failed = yield* Effect.flip(Program.run(program, given))
+        assert.strictEqual(failed.reason, "NotStarted")
+        assert.match(failed.said, said)
+      }
+    })
+  )
+
   it.effect("tells first of a failure what the program calls one, wherever that was said", () =>
     Effect.gen(function* () {
       const script = "echo 'E: no such package'; seq 30; echo 'error: none'; echo cleared; exit 1"
