@@ -188,10 +188,16 @@ const holderOf = (owner: string): string => {
   return pid === undefined ? owner : `process ${pid} on ${host}`
 }
 
-const messageOf = (error: Exclude<CommandError, Ended>): string =>
-  error._tag === "JournalError" && error.reason._tag === "SessionBusy"
+const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " ")
+
+const messageOf = (error: Exclude<CommandError, Ended>): string => {
+  if (error._tag === "ConfigError") {
+    return `a variable of the environment is missing, or cannot be used: ${oneLine(error.cause.message)}`
+  }
+  return error._tag === "JournalError" && error.reason._tag === "SessionBusy"
     ? `session ${error.reason.session} is held by ${holderOf(error.reason.owner)}`
     : `${error.message}${adviceFor(error)}`
+}
 
 /** The innermost reason: an error of one layer may be the reason of one of the next. */
 const reasonOf = (error: object): { readonly reason?: string } => {
@@ -216,7 +222,7 @@ const fromParser = ({ commandPath, errors }: CliError.ShowHelp): Problem => {
   if (first === undefined) {
     return { name: "UsageError", reason: "NoCommand", message: `no command was given: ${help}`, exitCode: usage.code }
   }
-  const messages = errors.map(({ message }) => message.trim().replaceAll(/\s*\n\s*/g, " "))
+  const messages = errors.map(({ message }) => oneLine(message))
   return { name: "UsageError", reason: first._tag, message: `${messages.join("; ")}: ${help}`, exitCode: usage.code }
 }
 

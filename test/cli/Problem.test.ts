@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause } from "effect"
-import { fromCause, type Problem } from "../../src/cli/Problem.ts"
+import { Cause, Config, ConfigProvider, Effect } from "effect"
+import { type CommandError, fromCause, type Problem } from "../../src/cli/Problem.ts"
 import { MachineError, MachineUnavailable } from "../../src/machine/Machine.ts"
 import { ProgramFailed } from "../../src/process/Program.ts"
 import { JournalError, SessionBusy, StorageFailed } from "../../src/session/journal/Journal.ts"
 import { TemplateError } from "../../src/template/TemplateError.ts"
 
-const problemOf = (error: MachineError | JournalError | TemplateError): Problem => {
+const problemOf = (error: CommandError): Problem => {
   const problem = fromCause(Cause.fail(error))
   return typeof problem === "number" ? assert.fail("all had been said") : problem
 }
@@ -47,5 +47,15 @@ describe("a problem", () => {
       "I: cleared",
       "`caisson template build own --verbose` shows all that the tools say"
     ])
+  })
+
+  it("of the environment names the variable, on one line", () => {
+    const environment = ConfigProvider.fromEnv({ env: {} })
+    const { exitCode, message } = problemOf(Effect.runSync(Effect.flip(Config.String("HOME").parse(environment))))
+    assert.strictEqual(exitCode, 64)
+    assert.strictEqual(
+      message,
+      'a variable of the environment is missing, or cannot be used: Expected string at ["HOME"]'
+    )
   })
 })
