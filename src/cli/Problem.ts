@@ -61,6 +61,7 @@ export type CommandError =
   | LocalFileError
   | TemplateError
   | TemplateExit.NotInstalled
+  | TemplateExit.SnapshotsUnavailable
   | ConfigError
 
 /** Why the command did not do what it was asked, in the form in which it says so. */
@@ -145,6 +146,8 @@ const codeOf = (error: Exclude<CommandError, Ended>): ExitCode => {
       return TemplateExit.exitCodeOf(error)
     case "NotInstalled":
       return exitCodes.missing.code
+    case "SnapshotsUnavailable":
+      return unavailable.code
     case "ArchiveRejected":
     case "ConfigError":
     case "FileError":
@@ -256,6 +259,7 @@ export const fromCause = (cause: Cause.Cause<CommandError | CliError.CliError>):
     case "LocalFileError":
     case "TemplateError":
     case "NotInstalled":
+    case "SnapshotsUnavailable":
     case "ConfigError":
       return fromCommand(error)
     default:

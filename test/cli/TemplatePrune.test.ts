@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -31,6 +31,16 @@ describe("what there is to say for snapshots", () => {
 })
 
 describe("caisson template prune", () => {
+  it.live("says why there are no snapshots to be had, and nothing of runs", () =>
+    Effect.gen(function* () {
+      const { cache, command } = makeTemplates()
+      writeFileSync(cache, "")
+      const { code, notes } = yield* command("template", "prune")
+      assert.strictEqual(code, 69)
+      assert.match(notes, /^snapshots of templates cannot be had: [^;]+$/)
+    })
+  )
+
   it.live(
     "removes old snapshots, when it is told to",
     (context) =>

@@ -13,6 +13,15 @@ export class NotInstalled extends Schema.TaggedError<NotInstalled>()("NotInstall
   }
 }
 
+/** Snapshots of templates cannot be read or removed. No session is held for it, so that none can go on. */
+export class SnapshotsUnavailable extends Schema.TaggedError<SnapshotsUnavailable>()("SnapshotsUnavailable", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `snapshots of templates cannot be had: ${this.detail}`
+  }
+}
+
 /** The exit code for a template that cannot be read or built. */
 export const exitCodeOf = ({ reason }: TemplateError): ExitCode => {
   switch (reason._tag) {

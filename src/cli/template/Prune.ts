@@ -5,6 +5,7 @@ import * as Flags from "../Flags.ts"
 import { sizeOf } from "../files/Text.ts"
 import { root } from "../Root.ts"
 import { Screen } from "../Screen.ts"
+import { SnapshotsUnavailable } from "./Exit.ts"
 
 /** What there is to say for a snapshot: it is the last one of its template, a machine needs it, or there is nothing. */
 type Standing = "latest" | "in use" | "old"
@@ -39,6 +40,10 @@ export const prune = Command.make(
         for (const { key, standing } of all) if (isRemoved(standing)) yield* snapshots.remove(key)
         return all.map((each) => ({ ...each, state: isRemoved(each.standing) ? ("removed" as const) : each.standing }))
       })
+    ).pipe(
+      Effect.catchTag("MachineError", ({ reason }) =>
+        Effect.fail(new SnapshotsUnavailable({ detail: "detail" in reason ? reason.detail : reason.message }))
+      )
     )
     const rows = found.map(({ bytes, key, machines, madeMillis, name, state }) => ({
       template: name,
