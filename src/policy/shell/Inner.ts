@@ -76,7 +76,17 @@ const readInput = (name: string, { redirections, sources }: Command, findings: F
 const readFile = (name: string, file: Word, findings: Findings): Inners =>
   isDescriptor(file) ? [doubt(readsDescriptor(name))] : readFeeds(name, file.sources, findings)
 
-const shellValues = /^(?:[-+][oO]|--rcfile|--init-file)$/
+const longShellValues = /^--(?:rcfile|init-file)$/
+/** Shells that take what stands behind an `o` in a cluster for its value, where others take it for more flags. */
+const attachesValues = /^(?:zsh|fish|r?ksh(?:93)?|mksh|pdksh)(?:-[\d.]+)?$/
+
+/** How many of the next words are values of a flag of a shell, as `pipefail` is one of `-euo`. */
+const shellValues = (name: string, flag: string): number => {
+  if (longShellValues.test(flag)) return 1
+  if (flag.startsWith("--")) return 0
+  if (attachesValues.test(name)) return /[oO]$/.test(flag) ? 1 : 0
+  return [...flag].filter((letter) => letter === "o" || letter === "O").length
+}
 
 const shell = (name: string, command: Command, findings: Findings): Inners => {
   let isScript = false
@@ -90,9 +100,10 @@ const shell = (name: string, command: Command, findings: Findings): Inners => {
       at++
       break
     }
-    if (shellValues.test(text)) at++
-    else if (/^-[A-Za-z]*c/.test(text)) isScript = true
+    if (/^-[A-Za-z]*c/.test(text)) isScript = true
     else if (/^-[A-Za-z]*s/.test(text)) readsInput = true
+    // No value of these begins as a flag does.
+    for (let left = shellValues(name, text); left > 0 && !isFlag(command.words[at + 1] ?? literal("-")); left--) at++
   }
   const operand = command.words[at]
   if (operand !== undefined && mayBeFlag(operand)) return [doubt(`it cannot be told what ${name} runs`)]
