@@ -99,7 +99,7 @@ const ofIpv6 = (groups: ReadonlyArray<number>): Network | undefined => {
   const first = groups[0] ?? 0
   const last = groups[7] ?? 0
   if (groups.slice(0, 7).every((group) => group === 0) && last < 2) return "loopback"
-  if (first === 0xfd00 && groups[1] === 0x0ec2 && last === 0x0254) return "metadata"
+  if (first === 0xfd00 && groups[1] === 0x0ec2 && (last === 0x0254 || last === 0x0023)) return "metadata"
   if (first === 0xfd20 && groups[1] === 0x00ce && last === 0x0254) return "metadata"
   const within = carried(groups)
   if (within !== undefined) return ofIpv4(within)
@@ -111,9 +111,10 @@ const ofIpv6 = (groups: ReadonlyArray<number>): Network | undefined => {
 const metadataNames =
   /^(?:metadata|metadata\.google\.internal|metadata\.goog|metadata\.azure\.com|metadata\.azure\.internal|instance-data|instance-data\.ec2\.internal|metadata\.tencentyun\.com|metadata\.platformequinix\.com)$/
 const loopbackNames =
-  /^(?:localhost|ip6-localhost|ip6-loopback|.*\.localhost|localtest\.me|.*\.localtest\.me|lvh\.me|.*\.lvh\.me)$/
-const privateNames = /^(?:.*\.)?(?:internal|intranet|corp|lan|home\.arpa|cluster\.local|docker\.internal|svc)$/
+  /^(?:localhost|localhost\.localdomain|ip6-localhost|ip6-loopback|.*\.localhost|localtest\.me|.*\.localtest\.me|lvh\.me|.*\.lvh\.me)$/
+const privateNames = /^(?:.*\.)?(?:internal|intranet|corp|lan|local|localdomain|home\.arpa|docker\.internal|svc)$/
 const wildcardNames = /^(?:.*[.-])?(\d{1,3}[.-]\d{1,3}[.-]\d{1,3}[.-]\d{1,3})\.(?:nip|sslip|xip)\.io$/
+const hexadecimalNames = /^(?:.*[.-])?([0-9a-f]{8})\.(?:nip|sslip)\.io$/
 
 const decoded = (host: string): string => {
   if (!host.includes("%")) return host
@@ -124,9 +125,13 @@ const decoded = (host: string): string => {
   }
 }
 
+/** Characters that resolvers leave out, such as soft hyphens. */
+const ignored = /\p{Default_Ignorable_Code_Point}/gu
+
 /** The one spelling of a host that all others are compared by: small letters, ASCII where it can be, no brackets, no final dot. */
 export const canonical = (host: string): string => {
-  const plain = decoded(host.trim()).normalize("NFKC").toLowerCase().replaceAll("\u3002", ".")
+  const seen = decoded(host.trim()).replace(ignored, "")
+  const plain = seen.normalize("NFKC").toLowerCase().replaceAll("\u3002", ".")
   return plain.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "")
 }
 
@@ -144,6 +149,8 @@ export const networkOf = (host: string): Network | undefined => {
   if (loopbackNames.test(host)) return "loopback"
   const wildcard = wildcardNames.exec(host)?.[1]
   if (wildcard !== undefined) return networkOf(wildcard.replaceAll("-", "."))
+  const hexadecimal = hexadecimalNames.exec(host)?.[1]
+  if (hexadecimal !== undefined) return networkOf(`0x${hexadecimal}`)
   return privateNames.test(host) ? "private" : undefined
 }
 

@@ -12,6 +12,7 @@ export interface Destination {
 
 const hostsMax = 64
 const textMax = 16_384
+const urlMax = 4_096
 
 /** The last two names of a host, or three where the last but one is as short as in `co.uk`. Of an address, all of it. */
 const registered = (host: string): string => {
@@ -46,11 +47,34 @@ const wholeHost = /^\s*(\[[0-9a-f:.%]+\]|[a-z0-9_.%\u0080-\uffff-]+)(?::(\d{1,5}
 const mailAddress = /([\w.+-]{1,64})@([a-z0-9-]+(?:\.[a-z0-9-]+)+)/gi
 const urlWithin = /\b[a-z][a-z0-9+.-]{1,16}:\/\/([^\s/?#"'<>\\)]+)/gi
 
-/** The URL that a text is, as a whole. */
-export const ofUrl = (text: string): Destination | undefined => {
+/** A URL as it is written. */
+const ofWritten = (text: string): Destination | undefined => {
   const [, scheme = "", authority] = wholeUrl.exec(text) ?? protocolRelative.exec(text) ?? []
   if (authority === undefined || authority === "") return undefined
   return ofAuthority(authority, defaultPorts[scheme.toLowerCase()])
+}
+
+/** A name and a port, such as `https:443`, is a URL to a browser, too. */
+const maybeUrl = /^\s*(?:https?|wss?|ftp):(?:[/\\]|.*[.[]|.*\d{8}|.*0x)/is
+
+/** A URL as browsers and `fetch` take it: with one slash or none, and all that stands before the last `@` for a user. */
+const ofBrowsed = (text: string): Destination | undefined => {
+  const url = text.length < urlMax && maybeUrl.test(text) ? URL.parse(text) : null
+  return url === null
+    ? undefined
+    : onWeb(url.hostname, url.port || (defaultPorts[url.protocol.slice(0, -1)] ?? ""), "url")
+}
+
+/** The URL that a text is, as a whole. */
+export const ofUrl = (text: string): Destination | undefined => ofWritten(text) ?? ofBrowsed(text)
+
+/** Where the URL that a text is leads to: those who read it do not agree on all of them. */
+export const ofUrls = (text: string): ReadonlyArray<Destination> => {
+  const written = ofWritten(text)
+  const browsed = ofBrowsed(text)
+  return [written, browsed === undefined || browsed.host === written?.host ? undefined : browsed].filter(
+    (destination) => destination !== undefined
+  )
 }
 
 /** The host that a text is, as a whole; only for arguments that are known to name hosts. */

@@ -16,9 +16,11 @@ const decoded = (path: string): string => {
   return text
 }
 
+const door = /^proc\/[^/]+\/(?:task\/[^/]+\/)?(?:root|cwd)$/
+
 /**
  * An absolute path in one spelling. A relative path is read as if its folder were the root, since enough `..` lead there. A path
- * through `/proc/<process>/root` or `/proc/<process>/cwd` is the path behind it.
+ * through `/proc/<process>/root` or `/proc/<process>/cwd`, or those of one of its threads, is the path behind it.
  */
 export const normalise = (path: string): string => {
   const text = decoded(path.slice(0, lengthMax)).normalize("NFKC").replaceAll("\\", "/").split("\0")[0] ?? ""
@@ -28,8 +30,7 @@ export const normalise = (path: string): string => {
     if (segment === "" || segment === ".") continue
     if (segment === "..") segments.pop()
     else segments.push(segment)
-    const isDoor = segments.length === 3 && segments[0] === "proc" && /^(?:root|cwd)$/.test(segments[2] ?? "")
-    if (isDoor) segments.length = 0
+    if (segments.length < 6 && door.test(segments.join("/"))) segments.length = 0
   }
   return `/${segments.join("/")}`
 }

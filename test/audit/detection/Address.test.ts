@@ -36,6 +36,14 @@ describe("addresses", () => {
       "http://169\u3002254\u3002169\u3002254/",
       "  http://169.254.169.254/",
       "ht\ntp://169.254.169.254/",
+      "http:/169.254.169.254/",
+      "https:169.254.169.254/latest",
+      "ws:2852039166",
+      "http://example.org &@169.254.169.254/# @example.org/",
+      "http://169.254.169\u00ad.254/",
+      "http://169.254.\u200b169.254/",
+      "http://a9fea9fe.nip.io/",
+      "http://[fd00:ec2::23]/v1/credentials",
       "//169.254.169.254/x"
     ]
     for (const spelling of spellings) assert.deepStrictEqual(alertsOf(spelling), critical, spelling)
@@ -60,6 +68,9 @@ describe("addresses", () => {
       "http://100.64.0.1/",
       "http://169.254.1.1/",
       "http://db.internal/",
+      "http://printer.local/",
+      "http://localhost.localdomain/",
+      "http:/127.0.0.1:8080/",
       "http://api.default.svc.cluster.local/"
     ]
     for (const spelling of spellings) assert.deepStrictEqual(alertsOf(spelling), high, spelling)
@@ -77,6 +88,10 @@ describe("addresses", () => {
       "http://internal.example.org/",
       "http://[2606:4700::1111]/",
       "http://1e3.example/",
+      "http:8080",
+      "https:443",
+      "ftp: 10.0.0.1",
+      "http://cafe0000.nip.io/",
       "mailto:ann@10.0.0.1",
       "a text about http://10.0.0.1/ in a sentence"
     ]

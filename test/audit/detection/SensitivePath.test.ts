@@ -14,6 +14,7 @@ describe("sensitive files", () => {
       "/workspace/../etc/shadow",
       "/proc/self/root/etc/shadow",
       "/proc/1/root/etc/../etc/shadow",
+      "/proc/1/task/2/root/etc/shadow",
       "/proc/self/cwd/../etc/shadow",
       "file:///etc/shadow",
       "/etc%2Fshadow",

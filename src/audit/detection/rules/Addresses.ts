@@ -36,8 +36,10 @@ const ofCall = (
   reading.texts.flatMap(({ path, text }) => {
     if (text.length > stage.settings.bounds.textCharacters || text.length > 4_096) return nothing
     const plain = /[\t\n\r]/.test(text) ? text.replace(/[\t\n\r]/g, "") : text
-    const url = Destination.ofUrl(plain)
-    if (url !== undefined) return [...suspect(url.host, "named", allowed), ...within(plain, allowed)]
+    const urls = Destination.ofUrls(plain)
+    if (urls.length > 0) {
+      return [...urls.flatMap(({ host }) => suspect(host, "named", allowed)), ...within(plain, allowed)]
+    }
     const host = standing.isEgress && namesHost.test(path) ? Destination.ofHost(plain) : undefined
     return host === undefined ? nothing : suspect(host.host, "named", allowed)
   })
