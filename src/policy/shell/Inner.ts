@@ -132,8 +132,8 @@ const source = (name: string, command: Command, findings: Findings): Inners => {
 const flagged = (words: ReadonlyArray<Word>, flags: RegExp): Inners =>
   words.flatMap((word, index) => {
     const text = known(word) ?? ""
-    const attached = /^--[\w-]+=([\s\S]*)$/.exec(text)
-    if (attached !== null && flags.test(text.slice(0, text.indexOf("=")))) return [script(literal(attached[1] ?? ""))]
+    const [, flag = "", attached] = /^(--[\w-]+)=([\s\S]*)$/.exec(text) ?? /^(-[iv0]*S)([\s\S]+)$/.exec(text) ?? []
+    if (attached !== undefined && flags.test(flag)) return [script(literal(attached))]
     const next = words[index + 1]
     return flags.test(text) && next !== undefined ? [script(next)] : []
   })
@@ -173,7 +173,7 @@ const appended = (words: ReadonlyArray<Word>, inner: ReadonlyArray<Word>): Reado
   const texts = own.slice(-ownWordsMax).map((word) => known(word) ?? "")
   const names = texts.flatMap((text, index) => {
     if (text === "-I" || text === "--replace") return texts[index + 1] ?? []
-    return /^(?:-I|--replace=)(.+)$/.exec(text)?.[1] ?? []
+    return /^(?:-[Ii]|--replace=)(.+)$/.exec(text)?.[1] ?? []
   })
   const whole = ["{}", ...names].reduce(
     (words, name) => (name === "" ? words : words.map((word) => replaced(word, name, something))),
@@ -182,9 +182,11 @@ const appended = (words: ReadonlyArray<Word>, inner: ReadonlyArray<Word>): Reado
   return [...whole, anything]
 }
 
-const wrapped = (name: string, { words }: Command): Inners => {
+const wrapped = (name: string, command: Command, findings: Findings): Inners => {
+  const { words } = command
   const inner = unwrap(name, words)
   if (inner === undefined) return []
+  if (name === "parallel" && inner.words.length === 0) return readInput(name, command, findings)
   const isQuery = name === "command" && words.some((word) => /^-[pvV]*[vV]/.test(known(word) ?? ""))
   if (isQuery) return []
   const filled = inner.appends ? appended(words, inner.words) : inner.words
@@ -192,12 +194,12 @@ const wrapped = (name: string, { words }: Command): Inners => {
   return name === "parallel" ? [script(...filled)] : [run(filled, inner.assignments)]
 }
 
-const operands = (words: ReadonlyArray<Word>, values: string): ReadonlyArray<Word> => {
+const operands = (words: ReadonlyArray<Word>, values: string, longValues = /^$/): ReadonlyArray<Word> => {
   let at = 1
   while (at < words.length) {
     const text = known(words[at] ?? literal(""))
     if (text === undefined || !/^-./.test(text)) break
-    at += text.length === 2 && values.includes(text[1] ?? "-") ? 2 : 1
+    at += (text.length === 2 && values.includes(text[1] ?? "-")) || longValues.test(text) ? 2 : 1
   }
   return words.slice(at)
 }
@@ -228,8 +230,12 @@ const special: ReadonlyMap<string, (command: Command, name: string, findings: Fi
     ({ words }) => (words.some((word) => known(word) === "-p") ? [doubt("hash gives a program another name")] : [])
   ],
   ["find", ({ words }) => find(words)],
-  ["watch", ({ words }) => joined(operands(words, "nd"))],
+  ["watch", ({ words }) => joined(operands(words, "nq", /^--(?:interval|equexit)$/))],
   ["ssh", ({ words }) => joined(operands(words, "bcDEeFIiJLlmOopQRSWw").slice(1))],
+  ["sg", ({ words }) => joined(words.slice(2).filter((word) => !isFlag(word)))],
+  ...["mapfile", "readarray", "compgen", "complete"].map(
+    (name) => [name, ({ words }: Command) => flagged(words, /^-C$/)] as const
+  ),
   ["su", ({ words }) => flagged(words, /^(-[A-Za-z]*c|--command|--session-command)$/)],
   ["script", ({ words }) => flagged(words, /^(-[A-Za-z]*c|--command)$/)],
   ...["export", "declare", "typeset", "readonly", "local"].map(
@@ -249,7 +255,9 @@ const special: ReadonlyMap<string, (command: Command, name: string, findings: Fi
 const alsoFlagged: ReadonlyMap<string, RegExp> = new Map([
   ["runuser", /^(-c|--command)$/],
   ["flock", /^(-c|--command)$/],
-  ["env", /^(-[iv0]*S|--split-string)$/]
+  ["env", /^(-[iv0]*S|--split-string)$/],
+  ["fish", /^(-[A-Za-z]*[cC]|--command|--init-command)$/],
+  ["entr", /^-[A-Za-z]*s$/]
 ])
 
 /** What a command runs. */
@@ -259,10 +267,10 @@ export const innerOf = (command: Command, findings: Findings): Inners => {
   const text = known(first)
   if (text === undefined) return [doubt("the name of a command is not written out")]
   const name = baseName(text)
-  if (shells.test(name)) return shell(name, command, findings)
-  if (interpreters.test(name)) return interpreter(name, command, findings)
   const flags = alsoFlagged.get(name)
   const scripts = flags === undefined ? [] : flagged(command.words, flags)
   if (scripts.length > 0) return scripts
-  return special.get(name)?.(command, name, findings) ?? wrapped(name, command)
+  if (shells.test(name)) return shell(name, command, findings)
+  if (interpreters.test(name)) return interpreter(name, command, findings)
+  return special.get(name)?.(command, name, findings) ?? wrapped(name, command, findings)
 }

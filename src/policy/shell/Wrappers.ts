@@ -17,7 +17,10 @@ const plain: Wrapper = {}
 const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   [
     "sudo",
-    { values: "ughpCrtTUDRca", longValues: ["user", "group", "host", "prompt", "chdir", "chroot", "role", "type"] }
+    {
+      values: "ughpCrtTUDRca",
+      longValues: ["user", "group", "host", "prompt", "chdir", "chroot", "role", "type", "other-user", "close-from"]
+    }
   ],
   ["doas", { values: "uC" }],
   ["pkexec", { longValues: ["user"] }],
@@ -43,8 +46,8 @@ const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   [
     "xargs",
     {
-      values: "IiLlnPdsEa",
-      longValues: ["replace", "max-lines", "max-args", "max-procs", "delimiter", "max-chars", "arg-file", "eof"],
+      values: "ILnPdsEaJRS",
+      longValues: ["max-args", "max-procs", "delimiter", "max-chars", "arg-file", "process-slot-var"],
       appends: true
     }
   ],
@@ -73,6 +76,23 @@ const wrappers: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   ["noglob", plain],
   ["nocorrect", plain],
   ["runuser", { values: "ugG", longValues: ["user", "group", "supp-group"] }],
+  ["setarch", { own: 1 }],
+  ...["linux32", "linux64", "i386", "x86_64", "uname26"].map((name) => [name, plain] as const),
+  ["prlimit", { values: "po", longValues: ["pid", "output"] }],
+  ["choom", { values: "n", longValues: ["adjust"] }],
+  ["numactl", { values: "iwNmCpP", longValues: ["interleave", "cpunodebind", "membind", "physcpubind", "preferred"] }],
+  ["chpst", { values: "uUbe/nlLmdopfcrt" }],
+  ["setuidgid", { own: 1 }],
+  ["ssh-agent", { values: "aEOPt" }],
+  ["dbus-run-session", { longValues: ["config-file", "dbus-daemon"] }],
+  [
+    "xvfb-run",
+    { values: "efnps", longValues: ["error-file", "auth-file", "server-num", "xauth-protocol", "server-args"] }
+  ],
+  ["faketime", { own: 1 }],
+  ["eatmydata", plain],
+  ["chronic", plain],
+  ["entr", plain],
   ["flock", { values: "wE", longValues: ["timeout", "wait", "conflict-exit-code"], own: 1 }]
 ])
 
@@ -86,7 +106,8 @@ export interface Wrapped {
 }
 
 const takesNext = (flag: string, { longValues = [], values = "" }: Wrapper): boolean => {
-  if (flag.startsWith("--")) return longValues.includes(flag.slice(2))
+  // Long names can be cut short.
+  if (flag.startsWith("--")) return longValues.some((name) => name.startsWith(flag.slice(2)))
   // Of a cluster, only the last can take the next word: one before it takes the rest of the cluster.
   const first = [...flag.slice(1)].findIndex((letter) => values.includes(letter))
   return first !== -1 && first === flag.length - 2
