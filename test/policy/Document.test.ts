@@ -58,7 +58,7 @@ const broken: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = 
   [
     "an unknown operator",
     rule("tools: a\n    where: { amount: { less: 1 } }"),
-    ["7:24 is no operator; those are lt, le"]
+    ['7:24 "less" is no operator; those are lt, le']
   ],
   [
     "an operator with a wrong limit",
@@ -73,7 +73,11 @@ const broken: ReadonlyArray<readonly [string, string, ReadonlyArray<string>]> = 
     rule("tools: a\n    where:\n      or:\n        - a: { eq: 1 }\n        - b: { path: x }"),
     ["10:22 an absolute path begins with /"]
   ],
-  ["what is wrong in a negation", rule("tools: a\n    where: { not: { a: { eqq: 1 } } }"), ["7:26 is no operator"]],
+  [
+    "what is wrong in a negation",
+    rule("tools: a\n    where: { not: { a: { eqq: 1 } } }"),
+    ['7:26 "eqq" is no operator']
+  ],
   [
     "an alternative that is no list",
     rule("tools: a\n    where: { or: { a: { eq: 1 } } }"),

@@ -44,7 +44,9 @@ const locateCheck = (document: Document, parameter: string, place: Place, detail
   for (const { key, name, value } of pairs) {
     const limit = document.plain(value)?.value
     const failure = failureOf({ [parameter]: { [name]: limit } })
-    if (failure !== undefined) document.refuse(failure.startsWith("is no operator") ? key : value, failure)
+    if (failure === undefined) continue
+    if (failure.startsWith("is no operator")) document.refuse(key, `${JSON.stringify(name)} ${failure}`)
+    else document.refuse(value, failure)
   }
 }
 
