@@ -47,6 +47,7 @@ rules:
   - { id: rm, effect: deny, commands: rm -rf, reason: nothing is deleted for good }
   - { id: read, effect: allow, files: { access: read, paths: /src/** } }
   - { id: private, effect: deny, network: { private: true } }
+  - { id: system, effect: ask, code: { languages: python, contains: os.system } }
 cases:
   - { name: small sums, tool: { method: bank.pay, input: { amount: 5 } }, expect: allow, rule: small }
   - { name: no removal, command: sudo rm -fr /, expect: deny }
@@ -59,14 +60,14 @@ describe("caisson policy check", () => {
       assert.strictEqual(code, 0)
       assert.match(
         out,
-        /^usable: payments, 5 rules, 2 cases\nversion [0-9a-f]{64}\nwhat no rule is about: tools deny, /
+        /^usable: payments, 6 rules, 2 cases\nversion [0-9a-f]{64}\nwhat no rule is about: tools deny, /
       )
       assert.strictEqual(
         notes,
         `warning: ${good}:9:5: rule private is idle: network that no rule is about get deny anyway`
       )
       const { value } = yield* json("check", good)
-      assert.deepInclude(value, { status: "usable", name: "payments", rules: 5 })
+      assert.deepInclude(value, { status: "usable", name: "payments", rules: 6 })
       assert.deepInclude(value.warnings[0], { kind: "idle", rule: "private" })
     })
   )
@@ -108,7 +109,7 @@ describe("caisson policy explain", () => {
       return [value.verdict.effect, value.verdict.rule]
     })
 
-  it.effect("decides on a call, a command, a file and a connection, for whoever asks", () =>
+  it.effect("decides on a call, a command, a file, a connection and code, for whoever asks", () =>
     Effect.gen(function* () {
       const call = ["--call", '{"method":"bank.pay","input":{"amount":5}}']
       assert.deepStrictEqual(yield* explained(...call), ["allow", "small"])
@@ -120,6 +121,9 @@ describe("caisson policy explain", () => {
       assert.deepStrictEqual(yield* explained("--file", "read:/src/a"), ["allow", "read"])
       assert.deepStrictEqual(yield* explained("--file", "write:/src/a"), ["deny", undefined])
       assert.deepStrictEqual(yield* explained("--network", "[::1]:80"), ["deny", "private"])
+      const code = ["--code", "os.system('ls')"]
+      assert.deepStrictEqual(yield* explained(...code, "--language", "python"), ["ask", "system"])
+      assert.deepStrictEqual(yield* explained(...code), ["allow", undefined])
     })
   )
 
@@ -145,6 +149,7 @@ describe("caisson policy explain", () => {
       assert.strictEqual(yield* code("--call", "[]"), "Contradiction")
       assert.strictEqual(yield* code("--file", "/x"), "Contradiction")
       assert.strictEqual(yield* code("--network", "x"), "Contradiction")
+      assert.strictEqual(yield* code("--command", "ls", "--language", "shell"), "Contradiction")
     })
   )
 })

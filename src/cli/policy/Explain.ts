@@ -5,7 +5,7 @@ import type { Decision } from "../../policy/Rule.ts"
 import { root } from "../Root.ts"
 import { Screen, type Side } from "../Screen.ts"
 import * as PolicySource from "./Source.ts"
-import { contextFlags, subjectFlags, subjectOf } from "./Subject.ts"
+import { contextFlags, languageFlag, subjectFlags, subjectOf } from "./Subject.ts"
 
 const colours = { deny: "red", ask: "yellow", allow: "green" } as const
 
@@ -39,12 +39,12 @@ const lines = (file: string, { commands, rules, uncertainties, verdict }: Explan
 /** `caisson policy explain`. */
 export const explain = Command.make(
   "explain",
-  { file: PolicySource.fileArgument, subject: subjectFlags, context: contextFlags },
-  Effect.fnUntraced(function* ({ context, file, subject }) {
+  { file: PolicySource.fileArgument, subject: subjectFlags, language: languageFlag, context: contextFlags },
+  Effect.fnUntraced(function* ({ context, file, language, subject }) {
     const { json } = yield* root
     const { explain } = yield* Effect.promise(() => import("../../policy/Explain.ts"))
     const { out } = yield* Screen
-    const asked = yield* subjectOf(subject)
+    const asked = yield* subjectOf(subject, language)
     const policy = yield* PolicySource.load(file)
     const explanation = explain(policy, asked, context)
     yield* out.say(
@@ -52,13 +52,16 @@ export const explain = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Says what a policy makes of one call, command, file or connection, by which rule, and why"),
+  Command.withDescription(
+    "Says what a policy makes of one call, command, file, connection or piece of code, by which rule, and why"
+  ),
   Command.withExamples([
     {
       command: `caisson policy explain policy.yaml --call '{"method":"bank/pay","input":{"amount":500}}'`,
       description: "A call of a tool"
     },
     { command: "caisson policy explain policy.yaml --command 'rm -rf /' --tenant acme", description: "A command" },
-    { command: "caisson policy explain policy.yaml --network 169.254.169.254:80", description: "A connection" }
+    { command: "caisson policy explain policy.yaml --network 169.254.169.254:80", description: "A connection" },
+    { command: "caisson policy explain policy.yaml --code 'os.system(x)' --language python", description: "Code" }
   ])
 )

@@ -1,7 +1,9 @@
 /** What `policy explain` is asked about, by flags. */
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { Language } from "../../capability/Language.ts"
 import type { Subject } from "../../policy/Subject.ts"
 import * as Flags from "../Flags.ts"
 import { UsageError } from "../Problem.ts"
@@ -11,8 +13,16 @@ export const subjectFlags = {
   call: Flags.text("call", "JSON", 'A call of a tool: {"method": "bank/pay", "input": {"amount": 5}}'),
   command: Flags.text("command", "TEXT", "A command for a shell"),
   file: Flags.text("file", "ACCESS:PATH", "A file: read:/etc/passwd or write:/tmp/x"),
-  network: Flags.text("network", "HOST:PORT", "A connection: api.example.com:443 or [::1]:80")
+  network: Flags.text("network", "HOST:PORT", "A connection: api.example.com:443 or [::1]:80"),
+  code: Flags.text("code", "TEXT", "The code of a run")
 }
+
+/** What the code is written in. */
+export const languageFlag = Flag.Literals("language", Language.literals).pipe(
+  Flag.withDescription("What the code is written in (default: typescript)"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
 
 /** The flags that say who asks. */
 export const contextFlags = {
@@ -54,9 +64,13 @@ const networkOf = (text: string): Effect.Effect<Subject, UsageError> => {
 }
 
 /** The one subject that was given. */
-export const subjectOf = Effect.fnUntraced(function* (given: Given) {
+export const subjectOf = Effect.fnUntraced(function* (given: Given, language: Language | undefined) {
   yield* Flags.onlyOne(given)
-  const { call, command = "", file, network } = given
+  const { call, code, command = "", file, network } = given
+  if (code !== undefined) return { _tag: "Code", language: language ?? "typescript", text: code } satisfies Subject
+  if (language !== undefined) {
+    return yield* new UsageError({ reason: "Contradiction", message: "--language goes with --code" })
+  }
   if (call !== undefined) return yield* callOf(call)
   if (file !== undefined) return yield* fileOf(file)
   if (network !== undefined) return yield* networkOf(network)
