@@ -2,6 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
@@ -37,16 +38,29 @@ export interface Watched {
 const quiet = "100 millis"
 const retry = Schedule.spaced("5 seconds")
 
+/** How often it is looked whether the file is another one: of one behind a link, and of some file systems, no events come. */
+const look = Schedule.spaced("2 seconds")
+
+/** What differs once a file was written to or replaced, also behind links. */
+const fingerprint = ({ dev, ino, mtime, size }: FileSystem.File.Info): string =>
+  [dev, Option.getOrUndefined(ino), Option.getOrUndefined(mtime)?.getTime(), size].join(" ")
+
 /** Also of links that are exchanged behind the file's own name, as orchestrators do. */
 const concerns = (event: string, name: string): boolean => event === name || event.startsWith("..")
 
 /**
  * Reads a policy file, fails if it cannot be used, and then keeps to what it says. A version that is broken, or a file that is
- * gone, leaves the version before it in force, and is reported. It is the folder that is watched, so that a file may be replaced.
+ * gone, leaves the version before it in force, and is reported. It is the folder that is watched, so that a file may be replaced;
+ * what changes without an event there is found within two seconds.
  */
 export const watch = Effect.fn("PolicyFile.watch")(function* (file: string) {
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const seen = files.stat(file).pipe(
+    Effect.map(fingerprint),
+    Effect.orElseSucceed(() => "gone")
+  )
+  const before = yield* seen
   const state = yield* SubscriptionRef.make<State>({ policy: yield* read(file), error: undefined })
   const report = (error: PolicyError) => SubscriptionRef.update(state, ({ policy }) => ({ policy, error }))
   const load = read(file).pipe(
@@ -61,8 +75,14 @@ export const watch = Effect.fn("PolicyFile.watch")(function* (file: string) {
   )
   const ready = yield* Deferred.make<void, PolicyError>()
   const onReady = () => void Deferred.doneUnsafe(ready, Effect.void)
-  yield* files.watch(path.dirname(path.resolve(file)), { onReady }).pipe(
-    Stream.filter((event) => concerns(path.basename(event.path), path.basename(file))),
+  const events = files
+    .watch(path.dirname(path.resolve(file)), { onReady })
+    .pipe(Stream.filter((event) => concerns(path.basename(event.path), path.basename(file))))
+  const looks = Stream.concat(Stream.succeed(before), Stream.fromEffectSchedule(seen, look)).pipe(
+    Stream.changes,
+    Stream.drop(1)
+  )
+  yield* Stream.merge(events, looks).pipe(
     Stream.debounce(quiet),
     Stream.runForEach(() => load),
     Effect.mapError(({ message }) => notReadable(file, `it is not watched any more: ${message}`)),

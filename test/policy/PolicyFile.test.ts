@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, PlatformError, Queue, Ref, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Option, PlatformError, Queue, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as PolicyFile from "../../src/policy/PolicyFile.ts"
 
@@ -22,7 +22,11 @@ describe("watching a policy file", () => {
       text === undefined ? Effect.fail(missing) : Effect.succeed(text)
     )
     const files = FileSystem.makeNoop({
-      stat: () => Effect.map(now, (text) => ({ size: BigInt(text.length), type: "File" }) as never),
+      stat: () =>
+        Effect.map(now, (text) => {
+          const [ino, mtime] = [Option.none<bigint>(), Option.some(new Date(text.length))]
+          return { dev: 1n, ino, mtime, size: BigInt(text.length), type: "File" } as never
+        }),
       readFile: () => Effect.map(now, (text) => new TextEncoder().encode(text)),
       watch: (_, options) => {
         options?.onReady?.()
@@ -31,7 +35,7 @@ describe("watching a policy file", () => {
     })
     const change = (text: string | undefined, path = "policy.yaml") =>
       Ref.set(content, text).pipe(Effect.andThen(Queue.offer(events, { _tag: "Update", path })))
-    return { files, change }
+    return { content, files, change }
   })
 
   it.effect("goes on with each new version, and keeps the last good one when there is none", () =>
@@ -75,6 +79,21 @@ describe("watching a policy file", () => {
       yield* change(policy("whole"))
       yield* TestClock.adjust("60 millis")
       assert.strictEqual((yield* current).name, "first")
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("finds what changes without an event, as a file behind a link does", () =>
+    Effect.gen(function* () {
+      const { content, files } = yield* world
+      const { current } = yield* PolicyFile.watch("policy.yaml").pipe(
+        Effect.provideService(FileSystem.FileSystem, files)
+      )
+      yield* TestClock.adjust("1 second")
+      for (const name of ["behind-a-link", "and-again"]) {
+        yield* Ref.set(content, policy(name))
+        yield* TestClock.adjust("2100 millis")
+        assert.strictEqual((yield* current).name, name)
+      }
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
