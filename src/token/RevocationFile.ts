@@ -24,6 +24,8 @@ class Reader {
   readonly #revoked = new Set<string>()
   /** Behind the last line that was complete. */
   #offset = 0
+  /** Which file that was. */
+  #identity = ""
 
   constructor(path: string) {
     this.#path = path
@@ -33,7 +35,7 @@ class Reader {
     return this.#revoked.has(id)
   }
 
-  /** Reads what has been appended. A file that is gone, or shorter than before, is another one. */
+  /** Reads what has been appended. A file that was put in its place, is gone, or is shorter than before, is another one. */
   read(): void {
     const file = OwnFile.openExisting(this.#path)
     if (file === undefined) {
@@ -41,7 +43,9 @@ class Reader {
       return
     }
     try {
-      if (fstatSync(file).size < this.#offset) this.#offset = 0
+      const { dev, ino, size } = fstatSync(file)
+      if (size < this.#offset || this.#identity !== `${dev} ${ino}`) this.#offset = 0
+      this.#identity = `${dev} ${ino}`
       while (this.#readLines(file));
     } finally {
       closeSync(file)

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -54,6 +54,18 @@ describe("a file of revocations", () => {
       rmSync(path)
       assert.isTrue((yield* current)(first))
       yield* revoking(path, third)
+      assert.deepStrictEqual([first, second, third].map(yield* current), [true, true, true])
+    }).pipe(Effect.provide(RevocationFile.layer(path)))
+  })
+
+  it.effect("reads a file anew that was put in its place, as a copy of another home's is", () => {
+    const path = freshFile()
+    return Effect.gen(function* () {
+      const { current } = yield* Revocations
+      yield* revoking(path, first)
+      assert.isTrue((yield* current)(first))
+      writeFileSync(`${path}.new`, [second, third, first].map((id) => `${JSON.stringify({ id })}\n`).join(""))
+      renameSync(`${path}.new`, path)
       assert.deepStrictEqual([first, second, third].map(yield* current), [true, true, true])
     }).pipe(Effect.provide(RevocationFile.layer(path)))
   })
