@@ -5,7 +5,7 @@ import type { NewEvent } from "./AuditEvent.ts"
 import { freeKey, mark } from "./Canonical.ts"
 
 /** The fields of an event's data that hold it. All others are ids and words of our own. */
-const fields = ["input", "error", "subject"] as const
+const fields = ["input", "error", "subject", "reason"] as const
 
 /** As deep as a value of a guest can be. */
 const depthMax = 512

@@ -148,7 +148,9 @@ describe("sessions of a home under audit", () => {
         policy,
         `version: 1
 name: secrets
-defaults: { tools: allow }
+defaults: { tools: allow, commands: allow, files: allow }
+rules:
+  - { id: gone, effect: deny, commands: rm -rf }
 output:
   redact: [credit-card, github-token, { name: project, literal: "blue\\n\\"heron\\"" }]
 `
@@ -169,6 +171,7 @@ output:
           capabilities: [Capability.make({ methods: "bank/*" })],
           id: "s"
         })
+        yield* session.run("rm -rf /blue'\n\"heron\"'", { language: "shell" })
         return yield* session.run(
           `await bank.pay({ amount: 4111111111111111, note: 'of blue\\n"heron"' })
            await bank.leak({ '4111 1111 1111 1111': [{ card: '5500-0000-0000-0004' }], number: 12 }).catch(() => {})
@@ -185,6 +188,11 @@ output:
         { amount: "[redacted: credit-card]", note: "of [redacted: project]" },
         { "[redacted: credit-card]": [{ card: "[redacted: credit-card]" }], number: 12 }
       ])
+      const removal = events.find(({ type }) => type === "guest.refused")
+      assert.deepInclude(removal?.data, {
+        subject: "rm -rf /[redacted: project]",
+        reason: "rule gone denies rm -rf /[redacted: project]"
+      })
       const refused = { name: "Error", message: "card [redacted: credit-card] was refused" }
       const errors = events.filter(({ type }) => type === "call.settled").map(({ data }) => data["error"])
       assert.deepStrictEqual(errors, [undefined, refused])
