@@ -68,7 +68,9 @@ const notPublic = ranges(
   "224.0.0.0/3",
   "::/127",
   "100::/64",
+  "2001::/32",
   "2001:db8::/32",
+  "3fff::/20",
   "fc00::/7",
   "fe80::/9",
   "ff00::/8"
@@ -76,7 +78,7 @@ const notPublic = ranges(
 
 /** Addresses of version 6 that stand for one of version 4, and how many bits follow that one. */
 const translated: ReadonlyArray<{ readonly range: Range; readonly after: bigint }> = [
-  ...ranges("::/96", "64:ff9b::/96", "64:ff9b:1::/48").map((range) => ({ range, after: 0n })),
+  ...ranges("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48").map((range) => ({ range, after: 0n })),
   ...ranges("2002::/16").map((range) => ({ range, after: 80n }))
 ]
 

@@ -31,10 +31,13 @@ export const parse = (text: string): Host | undefined => {
   return address === undefined ? { _tag: "Name", name: host } : { _tag: "Address", address, name: host }
 }
 
-const privateNames = /(?:^|\.)(?:localhost|local|internal|lan|home\.arpa|localdomain)$/
+const privateNames = /(?:^|\.)(?:localhost|local|internal|intranet|corp|lan|svc|home\.arpa|localdomain|metadata\.goog)$/
 
-/** Whether a name is by convention one of an own network, or of a metadata service. */
-export const isPrivateName = (name: string): boolean => privateNames.test(name)
+/**
+ * Whether a name is by convention one of an own network, or of a metadata service. One without a dot, such as `metadata`, is looked
+ * for in the own network.
+ */
+export const isPrivateName = (name: string): boolean => !name.includes(".") || privateNames.test(name)
 
 /** Which hosts a rule is about. */
 export type HostPattern =
