@@ -137,6 +137,8 @@ describe("caisson token mint", () => {
             ["--grant", jsonFile({ languages: ["klingon"] })]
           ],
           ["InvalidDuration", "--expires soon is not a time", ["--expires", "soon"]],
+          ["Contradiction", "--expires leaves no time", ["--expires", "0s"]],
+          ["Contradiction", "--expires leaves no time", ["--expires", "1h", "--not-before", "2h"]],
           ["InvalidDuration", "--timeout -1s is not a time", ["--timeout=-1s"]],
           ["InvalidDuration", "--cpu 1e3s is not a time", ["--cpu", "1e3s"]],
           ["Malformed", "those are capabilities, files", ["--grant", jsonFile({ admin: true })]],

@@ -98,6 +98,11 @@ const given = (fields: { readonly [Field in keyof TermsInput]?: TermsInput[Field
 const fromFlags = Effect.fnUntraced(function* (flags: Given) {
   const now = yield* Clock.currentTimeMillis
   const later = (millis: number | undefined) => (millis === undefined ? undefined : now + millis)
+  const expires = yield* toMillis("expires", flags.expires)
+  const notBefore = yield* toMillis("not-before", flags.notBefore)
+  if (expires !== undefined && expires <= (notBefore ?? 0)) {
+    return yield* new UsageError({ reason: "Contradiction", message: "--expires leaves no time to use the token in" })
+  }
   return given({
     capabilities: list(flags.capability.map(toCapability)),
     files: filesOf(flags),
@@ -111,8 +116,8 @@ const fromFlags = Effect.fnUntraced(function* (flags: Given) {
     run: flags.run,
     codeHash: flags.codeHash,
     audience: flags.audience,
-    notBeforeMillis: later(yield* toMillis("not-before", flags.notBefore)),
-    expiresMillis: later(yield* toMillis("expires", flags.expires)),
+    notBeforeMillis: later(notBefore),
+    expiresMillis: later(expires),
     use: flags.use,
     once: flags.once ? true : undefined
   })
