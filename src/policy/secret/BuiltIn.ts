@@ -146,12 +146,17 @@ const prefixed = (
 export const builtIn: ReadonlyMap<string, ReadonlyArray<Detector>> = new Map([
   prefixed("aws-access-key", ["AKIA", "ASIA"], "upper", [16, 16]),
   prefixed("github-token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"], "word", [30, 255]),
-  prefixed("gitlab-token", ["glpat-"], "word", [20, 64]),
-  prefixed("slack-token", ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-"], "word", [10, 255]),
-  prefixed("stripe-key", ["sk_live_", "sk_test_", "rk_live_", "rk_test_"], "alphanumeric", [16, 255]),
+  prefixed("gitlab-token", ["glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glsoat-"], "word", [20, 64]),
+  prefixed(
+    "slack-token",
+    ["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxc-", "xoxd-", "xoxe-", "xapp-"],
+    "word",
+    [10, 255]
+  ),
+  prefixed("stripe-key", ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"], "alphanumeric", [16, 255]),
   prefixed("google-api-key", ["AIza"], "word", [35, 35]),
   prefixed("anthropic-key", ["sk-ant-"], "word", [20, 255]),
-  prefixed("openai-key", ["sk-proj-"], "word", [20, 255]),
+  prefixed("openai-key", ["sk-proj-", "sk-svcacct-", "sk-admin-"], "word", [20, 255]),
   prefixed("npm-token", ["npm_"], "alphanumeric", [36, 36]),
   prefixed("caisson-token", ["ct1."], "dotted", [100, lengthMax - 4]),
   ["jwt", [{ name: "jwt", prefix: jsonStart, scan: scanJwt }]],
