@@ -31,8 +31,12 @@ export type Kind = (typeof kinds)[number]
 
 const lengthShown = 80
 
-const shorten = (text: string): string =>
-  text.length > lengthShown ? `${text.slice(0, lengthShown).toWellFormed()}…` : text
+/** Cut between words: of a secret that was cut in two, nobody would know the first part for one. */
+const shorten = (text: string): string => {
+  if (text.length <= lengthShown) return text
+  const [shown = ""] = /^[\s\S]*\s/.exec(text.slice(0, lengthShown)) ?? [text.slice(0, lengthShown)]
+  return `${shown.toWellFormed()}…`
+}
 
 /** A subject in a few words: `bank/pay`, `rm -rf /`, `write /etc/passwd`, `api.example.com:443`. */
 export const describe = (subject: Subject): string => {

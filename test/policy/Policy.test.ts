@@ -73,6 +73,18 @@ describe("deciding", () => {
     assert.strictEqual(reason, 'only small amounts (in doubt: "amount" must be more than 5; found a string)')
   })
 
+  it("quotes no half of a word, which may be a secret that nobody knows for one then", () => {
+    const policy = policyOf("rules: [{ id: gone, effect: deny, commands: rm -rf }]")
+    const folder = "x".repeat(60)
+    const { reason } = decide(policy, shell(`rm -rf ${folder} ghp_0123456789abcdefghijABCDEFGHIJ012345`), {})
+    assert.strictEqual(reason, `rule gone denies rm -rf ${folder} …`)
+    const long = "x".repeat(100)
+    assert.strictEqual(
+      decide(policy, tool(long), {}).reason,
+      `no rule is about ${"x".repeat(80)}…, and the default for tools is deny`
+    )
+  })
+
   it("takes doubt against a call: what forbids applies, and what allows does not", () => {
     const where = "where: { amount: { gt: 5 }, kind: { eq: refund } }"
     const forbids = policyOf(`
