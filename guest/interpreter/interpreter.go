@@ -34,6 +34,8 @@ const (
 	// next turn. The shorter time is for a program that waits, beside whatever it has left running.
 	patience     = 5 * time.Second
 	patienceIdle = 250 * time.Millisecond
+	// lastWordsMax is how long the host may take to hear what was printed before everything ended.
+	lastWordsMax = time.Second
 )
 
 // Interpreter is the one between a host and the engines of a guest.
@@ -74,8 +76,13 @@ func newInterpreter(to io.Writer, p *place) (*Interpreter, error) {
 
 func (i *Interpreter) post(f func()) { i.posted <- f }
 
-// fail ends everything: the state of programs is lost, or cannot be trusted.
+// fail ends everything: the state of programs is lost, or cannot be trusted. What they have printed is told before.
 func (i *Interpreter) fail(format string, a ...any) {
+	i.hearOutput()
+	if i.run != nil && i.run.inTurn {
+		i.run.printer.end()
+	}
+	i.host.flush(lastWordsMax)
 	fmt.Fprintf(os.Stderr, "interpreter: "+format+"\n", a...)
 	i.place.remove()
 	os.Exit(1)

@@ -92,8 +92,8 @@ func newPython(i *Interpreter, modules []string) (*pythonEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	numbers := []string{fmt.Sprint(controlDescriptor), fmt.Sprint(orderDescriptor)}
-	arguments := append([]string{"python3", "-m", "caisson.interpreter"}, append(numbers, modules...)...)
+	given := []string{fmt.Sprint(controlDescriptor), fmt.Sprint(orderDescriptor), fmt.Sprintf("%x", []byte(i.capture.mark))}
+	arguments := append([]string{"python3", "-m", "caisson.interpreter"}, append(given, modules...)...)
 	environment := i.place.environment("PYTHONPATH="+i.place.python, "PYTHONHASHSEED=0", "MPLBACKEND=module://caisson.figures")
 	pid, ended, err := i.place.spawn(program, arguments, environment, i.capture, theirControl, theirOrder)
 	if err != nil {
@@ -118,7 +118,7 @@ func newPython(i *Interpreter, modules []string) (*pythonEngine, error) {
 	return p, nil
 }
 
-// keepOrder reads what there is, whenever the process is about to write to its other stream.
+// keepOrder reads what there is, whenever the process is about to write an error after those of others.
 func (p *pythonEngine) keepOrder(order *os.File) {
 	one := make([]byte, 1)
 	for {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 const (
@@ -46,6 +47,7 @@ type outbox struct {
 	mu      sync.Mutex
 	filled  sync.Cond
 	waiting [][]byte
+	written chan struct{} // is closed when nothing waits, if somebody wants to know
 }
 
 func newOutbox(to io.Writer) *outbox {
@@ -66,10 +68,27 @@ func (o *outbox) send(message any) {
 	o.filled.Signal()
 }
 
+// flush waits until all is written, and no longer than it may take.
+func (o *outbox) flush(most time.Duration) {
+	written := make(chan struct{})
+	o.mu.Lock()
+	o.written = written
+	o.mu.Unlock()
+	o.filled.Signal()
+	select {
+	case <-written:
+	case <-time.After(most):
+	}
+}
+
 func (o *outbox) deliver(to io.Writer) {
 	for {
 		o.mu.Lock()
 		for len(o.waiting) == 0 {
+			if o.written != nil {
+				close(o.written)
+				o.written = nil
+			}
 			o.filled.Wait()
 		}
 		batch := o.waiting

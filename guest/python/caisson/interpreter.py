@@ -1,8 +1,8 @@
 """The process that runs cells of Python for an interpreter, and keeps their variables from run to run.
 
-    python3 -m caisson.interpreter CONTROL ORDER [MODULE...]
+    python3 -m caisson.interpreter CONTROL ORDER MARK [MODULE...]
 
-CONTROL and ORDER are the numbers of inherited descriptors. The modules are loaded before anything else, where they are there.
+CONTROL and ORDER are the numbers of inherited descriptors; MARK is what errors have before them, as hexadecimal digits. The modules are loaded before anything else, where they are there.
 """
 
 import asyncio
@@ -196,8 +196,8 @@ def leave():
 
 
 def main():
-    control, order, *modules = sys.argv[1:]
-    streams = Streams(int(order))
+    control, order, mark, *modules = sys.argv[1:]
+    streams = Streams(int(order), bytes.fromhex(mark))
     streams.install()
     kernel = PythonKernel(Link(int(control)), streams)
     kernels.kernel = kernel

@@ -6,6 +6,7 @@ import type { TestContext } from "vitest"
 import * as Interpreter from "../../../src/guest/interpreter/Interpreter.ts"
 import { MessageReader } from "../../../src/guest/interpreter/MessageReader.ts"
 import { defaults } from "../../../src/machine/Limits.ts"
+import type { Output } from "../../../src/machine/Turn.ts"
 import { epoch, expectTag, give, parked } from "../../contract/machine/Steps.ts"
 import { agent, needsGo } from "../guest.ts"
 import { interpreter, needs, printed, run, runner } from "./interpreters.ts"
@@ -166,6 +167,19 @@ describe("a host whose interpreter is hostile", () => {
         const { message } = yield* Effect.flip(start(run("python", source)))
         assert.include(message, `python has ended: ${how}`)
       }
+    })
+  )
+
+  it.live("hears what was printed before the end", (context) =>
+    Effect.gen(function* () {
+      needs(context, "python")
+      const heard: Array<Output> = []
+      const { start } = yield* interpreter(["python"], { onOutput: (output) => heard.push(output) })
+      const source =
+        "import os, sys\nfor n in range(500): print(n); print(n, file=sys.stderr)\nos.write(1, b'\\xf0')\nos._exit(3)"
+      assert.strictEqual(yield* reasonOf(start(run("python", source))), "InterpreterEnded")
+      const lines = Array.from({ length: 500 }, (_, number) => `${number}\n${number}\n`).join("")
+      assert.strictEqual(heard.map(({ text }) => text).join(""), `${lines}\ufffd`)
     })
   )
 

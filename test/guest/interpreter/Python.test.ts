@@ -244,6 +244,52 @@ print("the end", end="", file=sys.stderr)`)
     })
   )
 
+  it.live("prints errors in their place, and waits for nobody to read them", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+import os, sys
+waits, read = [], os.read
+os.read = lambda *given: waits.append(given) or read(*given)
+long = "é" * 5_000
+for number in range(3):
+    print(number)
+    print("error", number, file=sys.stderr)
+    print(long, file=sys.stderr)
+os.read = read
+len(waits)`)
+      assert.strictEqual(valueOf(turn), 0)
+      assert.deepStrictEqual(
+        turn.output,
+        [0, 1, 2].flatMap((number) => [
+          { stream: "stdout", text: `${number}\n` },
+          { stream: "stderr", text: `error ${number}\n${"é".repeat(5_000)}\n` }
+        ])
+      )
+    })
+  )
+
+  it.live("prints errors of others between its own, and takes them all elsewhere", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* python(context)
+      const turn = yield* run(`
+import os, sys
+for number in range(20):
+    print(number, "mine", file=sys.stderr)
+    os.system(f"echo {number} theirs >&2; echo {number}")
+    os.write(2, b"raw\\n")
+kept, (reader, writer) = os.dup(2), os.pipe()
+os.dup2(writer, 2)
+print("elsewhere", file=sys.stderr)
+os.dup2(kept, 2)
+print("here", file=sys.stderr)
+os.read(reader, 100).decode()`)
+      const lines = Array.from({ length: 20 }, (_, number) => `${number} mine\n${number} theirs\nraw\n`).join("")
+      assert.strictEqual(printed(turn, "stderr"), `${lines}here\n`)
+      assert.strictEqual(valueOf(turn), "elsewhere\n")
+    })
+  )
+
   it.live("names streams as Python does", (context) =>
     Effect.gen(function* () {
       const { run } = yield* python(context)
