@@ -152,12 +152,23 @@ func describeStatus(status unix.WaitStatus) string {
 	return fmt.Sprintf("exit code %d", status.ExitStatus())
 }
 
+// signalled is what a shell adds to a signal.
+const signalled = 128
+
 // exitCode is what a shell gives for a status.
 func exitCode(status unix.WaitStatus) int {
 	if status.Signaled() {
-		return 128 + int(status.Signal())
+		return signalled + int(status.Signal())
 	}
 	return status.ExitStatus()
+}
+
+// describeCode says what a shell most likely means by a code.
+func describeCode(code int) string {
+	if code > signalled {
+		return fmt.Sprintf("signal %d", code-signalled)
+	}
+	return fmt.Sprintf("exit code %d", code)
 }
 
 // hasLiving says whether one of some processes has not ended.

@@ -105,7 +105,7 @@ func newPython(i *Interpreter, modules []string) (*pythonEngine, error) {
 	go p.keepOrder(order)
 	go func() {
 		status := <-ended
-		i.post(func() { i.fail("python has ended: %s", describeStatus(status.Status)) })
+		i.post(func() { i.fail("Python has ended: %s", describeStatus(status.Status)) })
 	}()
 	reader := bufio.NewReaderSize(control, readBytes)
 	var first said
@@ -145,7 +145,7 @@ func (p *pythonEngine) listen(reader *bufio.Reader) {
 			if errors.Is(err, io.EOF) {
 				wait = endMax // it has ended, most likely: then it is told how
 			}
-			time.AfterFunc(wait, func() { p.i.post(func() { p.i.fail("python: %v", err) }) })
+			time.AfterFunc(wait, func() { p.i.post(func() { p.i.fail("Python can no longer be spoken with") }) })
 			return
 		}
 		p.i.post(func() { p.hear(m) })
@@ -182,7 +182,7 @@ func (p *pythonEngine) hear(m *said) {
 		r.displays = append(r.displays, m.Displays...)
 		p.i.finish(ending{m.Value, m.Error})
 	default:
-		p.i.fail("python says %q", m.Say)
+		p.i.fail("Python says what it never says")
 	}
 }
 

@@ -153,7 +153,7 @@ func (s *shell) gone(pid, code int) {
 		return
 	}
 	if s.standby == 0 {
-		s.i.fail("the shell has ended: exit code %d", code)
+		s.i.fail("the shell has ended: %s", describeCode(code))
 	}
 	s.takeOver(ending{value: exitValue(code)})
 }

@@ -8,15 +8,27 @@ export class Misbehaved extends Schema.TaggedError<Misbehaved>()("Misbehaved", {
   }
 }
 
+const hows: Readonly<Record<Exclude<Exit["how"], "exited" | "signalled">, string>> = {
+  timedOut: "out of time",
+  outOfMemory: "out of memory",
+  outOfProcesses: "out of processes"
+}
+
+const describe = ({ code, how, signal }: Exit): string => {
+  if (how !== "exited" && how !== "signalled") return hows[how]
+  return code === undefined ? `signal ${signal}` : `exit code ${code}`
+}
+
+/** What an interpreter says last of why it ends. All else in its log is not for those whose code it runs. */
+const lastWords = (log: string): string | undefined => [...log.matchAll(/^(?:interpreter|guest): (.+)$/gm)].at(-1)?.[1]
+
 /** The interpreter has ended, and the state of its programs with it. `log` is the end of what it said of itself. */
 export class InterpreterEnded extends Schema.TaggedError<InterpreterEnded>()("InterpreterEnded", {
   exit: Exit,
   log: Schema.String
 }) {
   override get message() {
-    const { code, how, signal } = this.exit
-    const number = code ?? signal
-    return `the interpreter has ended (${how}${number === undefined ? "" : ` ${number}`})${this.log && `: ${this.log}`}`
+    return lastWords(this.log) ?? `the interpreter has ended: ${describe(this.exit)}`
   }
 }
 

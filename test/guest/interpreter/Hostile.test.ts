@@ -156,17 +156,25 @@ describe("a host whose interpreter is hostile", () => {
     })
   )
 
-  it.live("says how a Python has ended", (context) =>
+  it.live("says what has ended, and how, and nothing else", (context) =>
     Effect.gen(function* () {
-      needs(context, "python")
-      for (const [source, how] of [
-        ["import os; os._exit(3)", "exit code 3"],
-        ["import os; os.kill(os.getpid(), 9)", "signal 9"]
+      needs(context, "python", "shell")
+      for (const [source, words] of [
+        ["import os; os._exit(3)", "Python has ended: exit code 3"],
+        ["import os; os.kill(os.getpid(), 9)", "Python has ended: signal 9"],
+        ["import os; os.kill(os.getppid(), 9)", "the interpreter has ended: signal 9"],
+        ["import os; os.kill(os.getppid(), 3)", "the interpreter has ended: exit code 2"],
+        ["import os; os.closerange(0, 100)", "Python has ended: exit code 1"],
+        ["import os; os.write(3, b'garbage garbage')", "Python can no longer be spoken with"]
       ] as const) {
         const { start } = yield* interpreter(["python"])
         const { message } = yield* Effect.flip(start(run("python", source)))
-        assert.include(message, `python has ended: ${how}`)
+        assert.strictEqual(message, words)
       }
+      const shell = yield* interpreter(["shell"])
+      yield* shell.start(run("shell", "it=$BASHPID; { sleep 0.1; kill -9 $it; } &"))
+      const { message } = yield* Effect.flip(shell.failed)
+      assert.strictEqual(message, "the shell has ended: signal 9")
     })
   )
 
