@@ -95,6 +95,56 @@ describe("a shell", () => {
     })
   )
 
+  it.live("goes on after a script that takes the words away which it needs", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      yield* run("x=1")
+      for (const script of ["x=2; set -n", "x=2; set -n; exit 3", "f() { set -o noexec; }; x=2; f\n(exit 3)"]) {
+        assert.deepStrictEqual(said(yield* run(script)), { code: 0, stdout: "", stderr: "" })
+        assert.strictEqual(printed(yield* run("echo $x")), "1\n")
+      }
+      const words =
+        /^bash: line 1: __caisson_builtins: the script has redefined what the shell needs: it goes on as it was before the script\n/
+      for (const script of [
+        "builtin() { :; }",
+        "builtin() { return 1; }; exit 0",
+        "enable -n builtin",
+        "enable -n eval",
+        "enable -n mapfile",
+        "enable -n echo",
+        "enable -n return"
+      ]) {
+        const { code, stderr } = said(yield* run(`x=2; ${script}`))
+        assert.strictEqual(code === 0, script.endsWith("exit 0"), script)
+        assert.match(stderr, words, script)
+        assert.strictEqual(printed(yield* run("echo $x")), "1\n", script)
+      }
+      yield* run("eval() { :; }; read() { :; }; trap() { :; }; command() { :; }; echo() { :; }; exit() { :; }; x=3")
+      assert.strictEqual(printed(yield* run("printf '%s\\n' $x; unset -f eval read trap command echo exit")), "3\n")
+      assert.match(said(yield* run("__caisson_over() { :; }")).stderr, /readonly function/)
+      assert.strictEqual(printed(yield* run("readonly IFS=n; echo $x")), "3\n")
+      assert.strictEqual(printed(yield* run("echo $x")), "3\n")
+    })
+  )
+
+  it.live("calls a trap for single commands for those of scripts alone", (context) =>
+    Effect.gen(function* () {
+      const { run } = yield* shell(context)
+      const script = "trap 'echo \"+ $BASH_COMMAND\"' DEBUG; echo a"
+      assert.deepStrictEqual(said(yield* run(script)), { code: 0, stdout: "+ echo a\na\n", stderr: "" })
+      assert.deepStrictEqual(said(yield* run("(exit 3)")).code, 3)
+      assert.deepStrictEqual(said(yield* run("echo $?")), { code: 0, stdout: "+ echo $?\n3\n", stderr: "" })
+      assert.deepStrictEqual(said(yield* run("set -T; exit 4")), {
+        code: 4,
+        stdout: "+ set -T\n+ exit 4\n",
+        stderr: ""
+      })
+      assert.strictEqual(printed(yield* run("echo b; set +T")), "+ echo b\nb\n+ set +T\n")
+      assert.strictEqual(printed(yield* run("trap - DEBUG")), "+ trap - DEBUG\n")
+      assert.strictEqual(printed(yield* run("echo c")), "c\n")
+    })
+  )
+
   it.live("begins with the status of the last script, which is no error of the next", (context) =>
     Effect.gen(function* () {
       const { run } = yield* shell(context)
