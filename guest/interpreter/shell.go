@@ -57,6 +57,11 @@ func newShell(i *Interpreter) (*shell, error) {
 	}
 	s.in, s.by = open("in"), open("by")
 	out := open("out")
+	for n, file := range i.capture.theirs {
+		if err == nil {
+			err = os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd()), filepath.Join(s.directory, streams[n]))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@
 # A script that exits ends in the trap for that, where the next script is waited for. A trap that a script sets for its own end is kept
 # by the function `trap`, and is run at the end of the script.
 #
+# Each script has the streams of its run, wherever the one before has sent its own.
+#
 # Scripts may name aliases and functions as they like: what is meant here is written so that none of them is.
 \builtin shopt -s expand_aliases
 \builtin readonly __caisson="$CAISSON_SHELL"
@@ -64,6 +66,8 @@ __caisson_load() {
   \builtin mapfile -t -n 1 __caisson_lines <"$__caisson/in"
   \builtin mapfile -d "" -n 1 __caisson_lines <"$__caisson/script"
   __caisson_script=${__caisson_lines-}
+  # What `builtin exec` redirects is redirected for itself alone.
+  \builtin declare -F exec >/dev/null || \exec >"$__caisson/stdout" 2>"$__caisson/stderr"
   [[ -z $__caisson_flags$__caisson_debug ]] ||
     __caisson_script="{ __caisson_enter && \builtin :; } >/dev/null 2>&1; $__caisson_script"
 }

@@ -145,6 +145,22 @@ describe("a shell", () => {
     })
   )
 
+  it.live("gives each script its output, wherever the one before has sent it", (context) =>
+    Effect.gen(function* () {
+      const { directory, run } = yield* shell(context)
+      for (const script of [`exec >${directory}/log 2>&1; echo logged`, "exec >&- 2>&-", "set -C; exec 2>&1; exit 3"]) {
+        yield* run(script)
+        const next = said(yield* run("echo out; echo error >&2; set +C"))
+        assert.deepStrictEqual(next, { code: 0, stdout: "out\n", stderr: "error\n" }, script)
+      }
+      assert.strictEqual(
+        printed(yield* run(`cat ${directory}/log; exec 3>${directory}/log; echo kept >&3`)),
+        "logged\n"
+      )
+      assert.strictEqual(printed(yield* run(`echo more >&3; cat ${directory}/log`)), "kept\nmore\n")
+    })
+  )
+
   it.live("begins with the status of the last script, which is no error of the next", (context) =>
     Effect.gen(function* () {
       const { run } = yield* shell(context)
