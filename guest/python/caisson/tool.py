@@ -87,8 +87,8 @@ def _help_text(path):
 
 
 class Path:
-    """A path, which can be gone on with by a dot, and called."""
-
+    # A path, which can be gone on with by a dot, and called. Its documentation is that of the tool, which is what `help` tells.
+    __doc__ = property(lambda path: _help_text(path._path))
     __slots__ = ("_path", "_make")
 
     def __init__(self, path, make):
@@ -116,9 +116,19 @@ class Path:
         return f"<tool {self._path}>"
 
 
-class Root:
-    """All tools: `tools.mail.send(to="eve")`, or `tools["mail.send"](to="eve")` for names that Python has other uses for."""
+def _root_help(root):
+    name = root._name
+    given = "gives a future at once" if isinstance(root, Aio) else "waits"
+    lines = [
+        f"{name}.PATH(...) calls a tool and {given}. What there is:",
+        "",
+        *(list_tools() or ["no tools"]),
+    ]
+    return "\n".join(lines)
 
+
+class Root:
+    # All tools.
     __slots__ = ("_name", "_make")
 
     def __init__(self, name, make):
@@ -150,6 +160,7 @@ def _is_known(name):
 
 
 class Tools(Root):
+    __doc__ = property(_root_help)
     __slots__ = ()
 
     def __getattr__(self, name):
@@ -166,8 +177,7 @@ tools = Tools("tools", call)
 
 
 class Aio(Root):
-    """Tools whose calls give futures at once."""
-
+    __doc__ = property(_root_help)
     __slots__ = ()
 
     @property

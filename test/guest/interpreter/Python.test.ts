@@ -353,6 +353,11 @@ os.read(reader, 100).decode()`)
         ["send"]
       ])
       assert.match(printed(yield* run("tools.help('mail.send')", { tools })), /to \(string, required\)/)
+      const help = printed(yield* run("help(tools.mail.send); help(tools.mail); help(aio); help(tools)", { tools }))
+      assert.match(help, /mail\.send\(to\)\s+Sends a letter\s+to \(string, required\)/)
+      assert.match(help, /<tool mail>\s+mail\.send\n/)
+      assert.match(help, /aio\.PATH\(\.\.\.\) calls a tool and gives a future at once/)
+      assert.notInclude(help, "Methods")
     })
   )
 
