@@ -18,7 +18,16 @@ export default defineConfig({
     reporters: [...configDefaults.reporters, "./test/LeftOutReporter.ts"],
     projects: [
       { extends: true, test: { name: "all but machines", include: ["test/**/*.test.ts"], exclude: machines } },
-      { extends: true, test: { name: "machines", include: machines, retry: { count: 1, condition: /timed out/i } } }
+      {
+        extends: true,
+        test: {
+          name: "machines",
+          include: machines,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          retry: { count: 1, condition: /timed out/i }
+        }
+      }
     ]
   }
 })
