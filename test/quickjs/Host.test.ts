@@ -55,10 +55,11 @@ describe("the CPU time of a guest", () => {
       host.begin(0, 0)
       const begun = performance.now()
       while (performance.now() - begun < 0.3) {}
-      onClock += performance.now() - begun
+      const millis = performance.now() - begun
+      if (millis > 1) continue // others had the processor meanwhile
+      onClock += millis
       counted += host.cpuMillis
     }
-    // Less by what others took of the processor meanwhile.
     assert.isAbove(counted, onClock / 4)
     assert.isBelow(counted, onClock * 1.5)
   })

@@ -5,7 +5,7 @@ import * as Budget from "../../src/capability/Budget.ts"
 import * as Gate from "../../src/capability/Gate.ts"
 import * as Authority from "../../src/token/Authority.ts"
 import type { TermsInput } from "../../src/token/Terms.ts"
-import { calls, chains, circumstances, hosts, paths, ports, statements } from "./statements.ts"
+import { calls, chains, circumstances, grants, hosts, paths, ports, statements } from "./statements.ts"
 import { attenuate, mint, verify } from "./tokens.ts"
 
 type Spent = Readonly<Record<string, Budget.Spent>>
@@ -64,7 +64,7 @@ let comparisons = 0
 describe("for all grants and sequences of caveats", () => {
   it.prop(
     "A7 no caveat widens anything: what the child may, the parent may",
-    [statements, chains],
+    [grants, chains],
     ([grant, caveats]) => {
       let text = mint(grant).text
       for (const caveat of caveats) {
@@ -81,7 +81,7 @@ describe("for all grants and sequences of caveats", () => {
     options
   )
 
-  it("A7 often compares something", () => assert.isAbove(comparisons, 300))
+  it("A7 often compares something", () => assert.isAbove(comparisons, 100))
 
   it.prop(
     "A7 a file or a host is allowed where the grant and every caveat that speaks of it allow it",

@@ -61,6 +61,12 @@ export const statements = Arbitrary.map(
   ([terms, kind]) => (kind === 0 ? terms : sparse(terms))
 )
 
+/** A grant that would never be accepted is none. */
+const accepted = ({ notBeforeMillis = 0, ...terms }: TermsInput): TermsInput =>
+  notBeforeMillis < (terms.expiresMillis ?? Number.POSITIVE_INFINITY) ? { ...terms, notBeforeMillis } : terms
+
+export const grants = Arbitrary.map(statements, accepted)
+
 export const chains = Arbitrary.array(statements, { maxLength: 4 })
 
 /** Everything that a small world can present a token for. */
