@@ -162,8 +162,8 @@ describe("a hostile script", () => {
     cost(10_000)
     const [small, large] = [cost(25_000), cost(100_000)]
     assert.isAbove(small, 0)
-    // A square would be sixteen times as much.
-    assert.isAtMost(large, 5 * small)
+    // A square would be sixteen times as much. How closely a function is counted differs by when it was compiled.
+    assert.isAtMost(large, 8 * small)
   })
 
   it.each([
