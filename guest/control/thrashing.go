@@ -109,6 +109,9 @@ func (b *bounded) tighten() {
 		return // nobody is in a group that was removed
 	}
 	used, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if used+fewFiles < b.bytes {
+		return // what was too large has ended meanwhile
+	}
 	_ = write(b.directory, "memory.max", strconv.FormatUint(used-min(used, 2*fewFiles), 10))
 	_ = write(b.directory, "memory.max", strconv.FormatUint(b.bytes, 10))
 }

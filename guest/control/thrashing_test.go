@@ -45,3 +45,11 @@ func TestAGroupThatThrashedHasItsLimitAgain(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 }
+
+func TestAGroupThatHasRoomAgainKeepsItsLimit(t *testing.T) {
+	g := groupOf(t, map[string]string{"memory.current": "20000000\n", "memory.max": "as it was"})
+	(&bounded{directory: g.directory, bytes: 165_150_720}).tighten()
+	if text, err := os.ReadFile(g.directory + "/memory.max"); err != nil || string(text) != "as it was" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
