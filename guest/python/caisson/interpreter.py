@@ -2,7 +2,8 @@
 
     python3 -m caisson.interpreter CONTROL ORDER MARK [MODULE...]
 
-CONTROL and ORDER are the numbers of inherited descriptors; MARK is what errors have before them, as hexadecimal digits. The modules are loaded before anything else, where they are there.
+CONTROL and ORDER are the numbers of inherited descriptors; MARK is what errors have before them, as hexadecimal digits. The modules
+are loaded before anything else, where they are there.
 """
 
 import asyncio
